@@ -1,0 +1,383 @@
+package outpace
+
+import (
+	"context"
+	"encoding/json"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// How much work goes into one piece, and how many items at most. A chunk costs
+// about a microsecond to hand over inside this process and about 50 to a worker
+// process, so these keep the overhead near 2 % and the pieces small.
+const (
+	chunkWork = 40 * time.Microsecond  // a chunk run in this process
+	batchWork = 5 * time.Millisecond   // a batch sent to a worker process
+	wakeLocal = 5 * time.Microsecond   // an unfilled chunk with this much work is worth waking a slot for
+	wakeFar   = 200 * time.Microsecond // … or a worker process
+	blockWork = 2 * time.Microsecond   // what a slot claims of a chunk at once
+	maxBlock  = 256
+	maxChunk  = 8192
+	maxBytes  = 256 << 10 // of encoded inputs in a chunk, where they are known
+	linger    = time.Millisecond
+)
+
+// chunk is consecutive inputs of a Map, their results, and the job to turn one
+// into the other. Several slots may work on it at once, each claiming blocks.
+//
+//	fill: the source appends ─► seal ─► claim, run, report ─► the loop takes ─► reused
+//
+// claims packs the next unclaimed item (high half) and the number of items (low
+// half; 0 until sealed) into one word, so that a slot that comes late to a chunk
+// that is being reused claims nothing, or something that is there.
+type chunk[In, Out any] struct {
+	r      *mapping[In, Out]
+	base   int           // position of item 0 in the Map
+	limit  int           // items to fill in
+	bytes  int           // of the inputs, where they are known
+	weight atomic.Int64  // bytes of the results that came from other processes
+	filled int           // by the source
+	fill   atomic.Uint32 // items filled in, times 2, plus 1 when sealed
+	claims atomic.Uint64
+	picked atomic.Bool // a worker has begun with it
+
+	in   []In
+	out  []Out
+	recs []record // where whole records are wanted
+
+	mu   sync.Mutex
+	errs []error // nil until an item fails; grows to one for each item
+
+	// Guarded by r.mu:
+	prev, next *chunk[In, Out]
+	done       engine.Spans
+	finished   int // items finished
+	taken      int // items the loop has taken
+}
+
+// record is what is known of one item besides its value.
+type record struct {
+	attempts int32
+	worker   int32
+	wall     time.Duration
+	cpu      time.Duration
+}
+
+// append adds an input; false when the chunk was sealed by somebody else.
+func (c *chunk[In, Out]) append(x In) bool {
+	n := c.filled
+	if n < len(c.in) {
+		c.in[n] = x
+	} else {
+		return false
+	}
+	if !c.fill.CompareAndSwap(uint32(2*n), uint32(2*n+2)) {
+		return false
+	}
+	c.filled = n + 1
+	return true
+}
+
+// seal ends the filling. It returns false when that was done before, or when
+// there is nothing in the chunk.
+func (c *chunk[In, Out]) seal() bool {
+	for {
+		f := c.fill.Load()
+		if f&1 != 0 || f == 0 {
+			return false
+		}
+		if c.fill.CompareAndSwap(f, f|1) {
+			c.claims.Store(uint64(f / 2))
+			return true
+		}
+	}
+}
+
+func (c *chunk[In, Out]) size() int { return int(c.fill.Load() / 2) }
+
+func (c *chunk[In, Out]) mapRun() mapRun        { return c.r }
+func (c *chunk[In, Out]) function() AnyFunction { return c.r.fn }
+func (c *chunk[In, Out]) settings() *config     { return c.r.cfg }
+func (c *chunk[In, Out]) grain() *engine.Grain  { return &c.r.cost }
+func (c *chunk[In, Out]) first() int            { return c.base }
+func (c *chunk[In, Out]) tries(int) int         { return 1 }
+func (c *chunk[In, Out]) alone() bool           { return false }
+
+func (c *chunk[In, Out]) left() int {
+	w := c.claims.Load()
+	return max(int(uint32(w))-int(w>>32), 0)
+}
+
+// claim takes the next items, up to limit of them. When the run has been
+// stopped it passes over all that are left.
+func (c *chunk[In, Out]) claim(limit int) (a, b int) {
+	for {
+		w := c.claims.Load()
+		next, size := int(w>>32), int(uint32(w))
+		if next >= size {
+			return 0, 0
+		}
+		stopped := c.r.stopped.Load()
+		to := min(next+limit, size)
+		if stopped {
+			to = size
+		}
+		if !c.claims.CompareAndSwap(w, uint64(to)<<32|uint64(size)) {
+			continue
+		}
+		if next == 0 {
+			c.r.pickUp()
+		}
+		if stopped {
+			c.r.skip(c, next, to)
+			return 0, 0
+		}
+		c.r.busy.Add(int64(to - next))
+		return next, to
+	}
+}
+
+func (c *chunk[In, Out]) drop(error)    {} // the run is told by halt
+func (c *chunk[In, Out]) abandon(error) {}
+
+// run works on the chunk in this process until nothing is left to claim.
+func (c *chunk[In, Out]) run(s *slot) {
+	r := c.r
+	begin, reported := s.now, s.now
+	s.block = block{}
+	for {
+		a, b := c.claim(r.blockSize())
+		if a == b {
+			break
+		}
+		if a != s.block.at { // another slot had what is in between
+			c.report(s, s.block.at)
+			s.block.from = a
+		}
+		c.runBlock(s, a, b, 1)
+		if s.now-reported > int64(4*chunkWork) {
+			c.report(s, b)
+			reported = s.now
+			if c.left() > 1 { // it takes longer than thought: call for help
+				r.ex.queue.WakeOne()
+			}
+		}
+	}
+	c.report(s, s.block.at)
+	if s.now-begin > int64(chunkWork)/4 {
+		runtime.Gosched() // else source and loop wait for a time slice while all cores compute
+	}
+}
+
+// runBlock applies the function to claimed items.
+func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
+	r := c.r
+	start := s.now
+	r.ex.begun(c.base+a, b-a, try, 1)
+	s.block.end = b
+	for i := a; i < b; i++ {
+		s.block.at = i
+		v, err := r.apply(s, c, i, try)
+		if err == nil {
+			c.out[i] = v
+			continue
+		}
+		now := r.ex.now()
+		c.miss(s, i, try, err, outcome{worker: 1, wall: time.Duration(now - s.now), cpu: -1})
+	}
+	s.block.at = b
+	s.now = r.ex.now()
+	wall := time.Duration(s.now - start)
+	r.cost.Observe(b-a, wall)
+	if c.recs != nil {
+		each := wall / time.Duration(b-a)
+		for i := a; i < b; i++ {
+			c.recs[i] = record{int32(try), 1, each, -1}
+		}
+	}
+}
+
+// apply calls the function with item i; under the eyes of a watch when it has a
+// time-out.
+func (r *mapping[In, Out]) apply(s *slot, c *chunk[In, Out], i, try int) (Out, error) {
+	if r.cfg.timeout == 0 {
+		return r.fn.def.body(r.ctx, c.in[i])
+	}
+	ctx, cancel := context.WithTimeoutCause(r.ctx, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
+	defer cancel()
+	from := s.block.from
+	w := s.watch(r.cfg, func(err error) {
+		c.span(from, i, outcome{worker: 1, cpu: -1})
+		c.failItem(i, try, err, outcome{worker: 1, wall: r.cfg.timeout + r.cfg.grace, cpu: -1})
+	})
+	v, err := r.fn.def.body(ctx, c.in[i])
+	return v, w.end(err)
+}
+
+// miss handles the failure of item i in the middle of a block: what was before
+// it is reported, and it is retried or keeps its error.
+func (c *chunk[In, Out]) miss(s *slot, i, try int, err error, o outcome) {
+	c.report(s, i)
+	s.block.from = i + 1
+	c.failItem(i, try, err, o)
+}
+
+// crashed ends the block of a slot whose item panicked or ended the goroutine.
+func (c *chunk[In, Out]) crashed(s *slot, err error) { c.crash(s, 1, err) }
+
+func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
+	b := s.block
+	now := c.r.ex.now()
+	c.miss(s, b.at, try, err, outcome{worker: 1, wall: time.Duration(now - s.now), cpu: -1})
+	s.now = now
+	if b.at+1 < b.end {
+		c.r.idle(b.end - b.at - 1)
+		c.r.ex.again(&rerun[In, Out]{chunk: c, a: b.at + 1, b: b.end, tried: try - 1})
+	}
+}
+
+// report tells that the block's items up to b are finished.
+func (c *chunk[In, Out]) report(s *slot, b int) {
+	if s.block.from < b {
+		c.span(s.block.from, b, outcome{worker: 1, wall: 0, cpu: -1})
+		s.block.from = b
+	}
+}
+
+// span takes the items a to b (exclusive) off the busy ones, as finished.
+func (c *chunk[In, Out]) span(a, b int, o outcome) {
+	if a >= b {
+		return
+	}
+	if c.r.ex.cfg.observe != nil {
+		c.r.ex.finished(c.base+a, b-a, max(o.try, 1), nil, o)
+	}
+	c.r.report(c, a, b)
+	c.r.idle(b - a)
+}
+
+// failItem ends an attempt at item i: it is retried, or err is its result.
+func (c *chunk[In, Out]) failItem(i, try int, err error, o outcome) {
+	r := c.r
+	if r.ctx.Err() == nil && r.ex.retries(r.cfg, try, err) {
+		r.idle(1)
+		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, tried: try}, r.cfg, c.base+i, try, err)
+		return
+	}
+	failure := &TaskError{Function: r.fn.Name(), Index: c.base + i, Attempts: try, Err: err}
+	c.setErr(i, failure)
+	if c.recs != nil {
+		c.recs[i] = record{int32(try), int32(o.worker), o.wall, o.cpu}
+	}
+	r.ex.finished(c.base+i, 1, try, failure, o)
+	r.report(c, i, i+1)
+	r.failed(failure)
+	r.idle(1)
+}
+
+func (c *chunk[In, Out]) setErr(i int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.errs == nil {
+		c.errs = make([]error, c.size())
+	}
+	c.errs[i] = err
+}
+
+// failures returns the errors of the items, or nil when none has failed.
+func (c *chunk[In, Out]) failures(a, b int) []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.errs == nil {
+		return nil
+	}
+	return slices.Clone(c.errs[a:b])
+}
+
+// What follows serves workers in other processes.
+
+func (c *chunk[In, Out]) appendInput(dst []byte, i int) ([]byte, error) {
+	return appendJSON(dst, c.in[i])
+}
+
+func (c *chunk[In, Out]) settle(a int, outs [][]byte, o outcome) { c.settleTry(a, outs, o, 1) }
+
+func (c *chunk[In, Out]) settleTry(a int, outs [][]byte, o outcome, try int) {
+	o.try = try
+	b, from, bytes := a+len(outs), a, 0
+	for i := a; i < b; i++ {
+		v, err := readJSON[Out](outs[i-a])
+		bytes += len(outs[i-a])
+		if err != nil {
+			c.span(from, i, o)
+			c.failItem(i, try, err, o)
+			from = i + 1
+			continue
+		}
+		c.out[i] = v
+		if c.recs != nil {
+			c.recs[i] = o.record(i-a, len(outs), try)
+		}
+	}
+	c.weight.Add(int64(bytes))
+	c.r.held.Add(int64(bytes))
+	c.span(from, b, o)
+}
+
+func (o outcome) record(i, n, try int) record {
+	wall := o.wall / time.Duration(n)
+	if o.walls != nil {
+		wall = o.walls[i]
+	}
+	cpu := o.cpu
+	if cpu > 0 {
+		cpu /= time.Duration(n)
+	}
+	return record{int32(try), int32(o.worker), wall, cpu}
+}
+
+func (c *chunk[In, Out]) fail(i int, err error, o outcome) { c.failItem(i, 1, err, o) }
+
+func (c *chunk[In, Out]) requeue(a, b int, suspect bool) { c.requeueTry(a, b, suspect, 0) }
+
+func (c *chunk[In, Out]) requeueTry(a, b int, suspect bool, tried int) {
+	r := c.r
+	if r.stopped.Load() {
+		r.skip(c, a, b)
+		r.idle(b - a)
+		return
+	}
+	r.ex.requeued(c.base+a, b-a)
+	r.idle(b - a)
+	step := b - a
+	if suspect {
+		step = 1
+	}
+	for i := a; i < b; i += step {
+		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, tried: tried, suspect: suspect})
+	}
+}
+
+// reject fails the run as a whole: the function cannot be loaded.
+func (c *chunk[In, Out]) reject(a, b int, err error) {
+	c.r.halt(err)
+	c.r.idle(b - a)
+}
+
+// encodedSize is how many bytes an input is known to take; 0 where it is not.
+func encodedSize[In any](x In) int {
+	switch v := any(x).(type) {
+	case json.RawMessage:
+		return len(v)
+	case string:
+		return len(v)
+	case []byte:
+		return len(v)
+	}
+	return 0
+}

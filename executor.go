@@ -1,0 +1,340 @@
+package outpace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// Executor takes tasks and runs them on the workers of its model. Make it with
+// New, end it with Close or Shutdown. It may be used from any goroutine.
+//
+//	Submit, Go ──┐                      ┌─► slots: goroutines of this process
+//	             ├─► queue (bounded) ──►│
+//	Map ─ chunks ┘      ▲               └─► lanes: one for each worker process
+//	                    └── retries and suspects come back, before all others
+type Executor struct {
+	model Model
+	plan  Plan
+	local bool // the model runs in this process
+	width int  // slots (local), or lanes
+	cfg   *config
+	epoch time.Time
+	tasks engine.Grain // what submitted tasks are known to cost
+	act   Function[action, struct{}]
+
+	ctx    context.Context // done when everything is to stop
+	cancel context.CancelCauseFunc
+	queue  *engine.Queue[job]
+
+	closing atomic.Bool // nothing new is taken in
+	ended   atomic.Bool // slots and lanes are to end
+	started atomic.Int32
+	offers  offers
+	runs    atomic.Pointer[[]mapRun] // copied on write, under mu
+
+	mu        sync.Mutex
+	slots     []*slot
+	lanes     []*lane
+	waits     map[*time.Timer]job // retries behind their back-off
+	abandoned map[*slot]string    // goroutines that nobody can end, and what they run
+	alive     int                 // goroutines of ours
+	goErr     error               // the first failure of a task of Go
+	goFailed  int                 // and how many there were
+	shutting  bool
+
+	changed  chan struct{} // told when something that Shutdown waits for may have happened
+	closed   chan struct{} // closed when Shutdown is through
+	closeErr error
+
+	eventMu sync.Mutex // one event at a time
+	mute    bool       // the observer panicked; guarded by eventMu
+}
+
+// New makes an executor of the model. The model's plan is made and checked; no
+// worker is started before there is a task for it. When ctx is done the executor
+// stops as if closed, with the cause of ctx; Close must still be called.
+func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
+	base := defaults()
+	cfg, err := base.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := m.Plan()
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.Shape.validate(); err != nil {
+		return nil, err
+	}
+	e := &Executor{
+		model: m, plan: plan, cfg: cfg, epoch: time.Now(),
+		queue: engine.NewQueue[job](cfg.queue), closed: make(chan struct{}), changed: make(chan struct{}, 1),
+		waits: map[*time.Timer]job{}, abandoned: map[*slot]string{},
+	}
+	e.tasks.Target, e.tasks.Most = batchWork, maxChunk
+	e.act = Func("", func(ctx context.Context, fn action) (struct{}, error) { return struct{}{}, fn(ctx) })
+	_, e.local = m.(local)
+	e.width = plan.Shape.Processes
+	if e.local {
+		e.width = plan.Shape.Tasks
+	}
+	e.runs.Store(&[]mapRun{})
+	e.ctx, e.cancel = context.WithCancelCause(ctx)
+	context.AfterFunc(e.ctx, e.stop)
+	return e, nil
+}
+
+// action is the input of a task of Go: the function itself.
+type action func(context.Context) error
+
+// Plan returns the plan that the executor was made with.
+func (e *Executor) Plan() Plan { return e.plan }
+
+// Submit schedules f(in) and returns its Future. It blocks only while the queue
+// is full, until ctx is done. The context of the task is derived from ctx, so
+// cancelling that cancels the task too, when it runs or its turn comes. Where the
+// task cannot be taken in (after Close, a function that the model cannot run, an
+// invalid option) the Future has already failed or is cancelled. Called from a
+// task of the same executor while the queue is full, Submit runs the new task in
+// the caller's slot before it returns.
+func Submit[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in In, opts ...Option) *Future[Out] {
+	t := &submitted[In, Out]{fn: f, in: in}
+	t.ex, t.parent, t.job = e, ctx, t
+	e.submit(&t.task, opts)
+	return &t.Future
+}
+
+// Go schedules fn, a task of this process without a result. It blocks as Submit
+// does, and returns an error where Submit's Future has already failed. What fn
+// returns is told to the observer; Close and Shutdown return the first failure
+// and the number of them.
+func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, opts ...Option) error {
+	t := &submitted[action, struct{}]{fn: e.act, in: fn}
+	t.ex, t.parent, t.job = e, ctx, t
+	return e.submit(&t.task, opts)
+}
+
+func (e *Executor) submit(t *task, opts []Option) error {
+	cfg, err := e.cfg.with(opts)
+	t.cfg = cfg
+	if err == nil {
+		err = e.model.Check(t.job.function())
+	}
+	if err == nil {
+		if err = e.put(t); err == nil {
+			return nil
+		}
+		t.resolve(Pending, Cancelled, err)
+		return err
+	}
+	t.resolve(Pending, Failed, err)
+	return err
+}
+
+// put queues a task, and sees to it that somebody will run it.
+func (e *Executor) put(t *task) error {
+	if err := e.open(); err != nil {
+		return err
+	}
+	woke, ok, err := e.queue.TryPut(t.job)
+	if err == nil && !ok {
+		if e.local && inside(t.parent) == e {
+			e.help(t)
+			return t.wait(t.parent)
+		}
+		woke, err = e.queue.Put(t.parent, t.job)
+	}
+	if errors.Is(err, engine.ErrClosed) {
+		return e.closedCause()
+	}
+	if err == nil && !woke {
+		e.grow()
+	}
+	return err
+}
+
+// open reports why the executor takes nothing in, or nil.
+func (e *Executor) open() error {
+	if e.closing.Load() {
+		return e.closedCause()
+	}
+	return nil
+}
+
+func (e *Executor) closedCause() error {
+	if cause := context.Cause(e.ctx); cause != nil {
+		return cause
+	}
+	return ErrClosed
+}
+
+// again puts a job that was taken before in front of the queue.
+func (e *Executor) again(j job) {
+	if e.ended.Load() {
+		j.drop(e.closedCause())
+		return
+	}
+	if !e.queue.PutUrgent(j) {
+		e.grow()
+	}
+	if e.ended.Load() {
+		e.dropAll()
+	}
+}
+
+// grow adds a worker if the shape has room for one more.
+func (e *Executor) grow() {
+	for n := e.started.Load(); int(n) < e.width; n = e.started.Load() {
+		if !e.started.CompareAndSwap(n, n+1) {
+			continue
+		}
+		if e.local {
+			e.addSlot(&slot{ex: e, bed: engine.NewSleeper()})
+		} else {
+			e.addLane(int(n) + 1)
+		}
+		return
+	}
+}
+
+// addSlot starts a slot's goroutine, unless the executor has ended.
+func (e *Executor) addSlot(s *slot) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended.Load() {
+		return false
+	}
+	e.alive++
+	s.index = len(e.slots)
+	e.slots = append(e.slots, s)
+	go s.loop()
+	return true
+}
+
+// left takes a slot off the books when its goroutine ends.
+func (e *Executor) left(s *slot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.abandoned, s)
+	e.removeSlot(s)
+	if s.over != nil {
+		close(s.over)
+	}
+	e.leaveLocked()
+}
+
+func (e *Executor) removeSlot(s *slot) {
+	last := len(e.slots) - 1
+	if s.index > last || e.slots[s.index] != s {
+		return // it was replaced before
+	}
+	e.slots[s.index] = e.slots[last]
+	e.slots[s.index].index = s.index
+	e.slots[last] = nil
+	e.slots = e.slots[:last]
+}
+
+// replace puts a new goroutine in the place of one that does not come back.
+func (e *Executor) replace(s *slot) {
+	s.dead.Store(true)
+	s.mu.Lock()
+	what := describe(s.cur, s.since, e.now())
+	local := s.local[s.at:]
+	s.local, s.at, s.cur = nil, 0, nil
+	s.offer()
+	s.mu.Unlock()
+
+	e.mu.Lock()
+	e.abandoned[s] = what
+	e.removeSlot(s)
+	e.mu.Unlock()
+	for _, j := range local {
+		e.again(j)
+	}
+	if !s.guest {
+		e.addSlot(&slot{ex: e, bed: engine.NewSleeper()})
+	}
+}
+
+func describe(j job, since, now int64) string {
+	name := "task"
+	if j != nil && j.function().Name() != "" {
+		name = j.function().Name()
+	}
+	if j != nil && j.first() >= 0 {
+		name = fmt.Sprintf("%s, input %d", name, j.first())
+	}
+	return fmt.Sprintf("%s for %v", name, time.Duration(now-since).Round(time.Millisecond))
+}
+
+// help runs a pending task on a goroutine of its own, in the place of a task of
+// this executor that is about to wait for it.
+func (e *Executor) help(t *task) {
+	if e.local && t.state() == Pending {
+		e.host(t.job)
+	}
+}
+
+// host runs one job on a guest slot. The channel is closed when that has ended.
+func (e *Executor) host(j job) <-chan struct{} {
+	s := &slot{ex: e, guest: true, over: make(chan struct{}), now: e.now(), local: []job{j}}
+	if !e.addSlot(s) {
+		j.drop(e.closedCause())
+		close(s.over)
+	}
+	return s.over
+}
+
+func (e *Executor) now() int64        { return int64(time.Since(e.epoch)) }
+func (e *Executor) runList() []mapRun { return *e.runs.Load() }
+
+// retries reports whether a task gets another attempt after err.
+func (e *Executor) retries(cfg *config, attempts int, err error) bool {
+	return attempts <= cfg.retries && !e.ended.Load() && (cfg.retryIf == nil || cfg.retryIf(err))
+}
+
+// later queues a job again behind its back-off, and says so.
+func (e *Executor) later(j job, cfg *config, index, attempt int, err error) {
+	wait := engine.Backoff(cfg.backoffBase, cfg.backoffCap, attempt)
+	e.emit(Event{Kind: TaskRetried, Index: index, Count: 1, Attempt: attempt, Err: err, Delay: wait})
+	if wait == 0 {
+		e.again(j)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var timer *time.Timer
+	timer = time.AfterFunc(wait, func() {
+		e.mu.Lock()
+		_, mine := e.waits[timer]
+		delete(e.waits, timer)
+		e.mu.Unlock()
+		if mine {
+			e.again(j)
+		}
+	})
+	e.waits[timer] = j
+}
+
+// recall takes matching jobs out of their back-off; they are to be passed over.
+func (e *Executor) recall(match func(job) bool) {
+	e.mu.Lock()
+	var back []job
+	for timer, j := range e.waits {
+		if match(j) {
+			timer.Stop()
+			delete(e.waits, timer)
+			back = append(back, j)
+		}
+	}
+	e.mu.Unlock()
+	for _, j := range back {
+		e.again(j)
+	}
+}

@@ -1,0 +1,228 @@
+package outpace
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// Future is the handle of a submitted task. Its methods may be called from any
+// goroutine. See [State] for what it goes through.
+type Future[T any] struct {
+	task
+	value T
+}
+
+// AnyFuture is a Future of any type; AsCompleted and Wait take futures as such,
+// so that several types can be waited for together. Only *Future implements it.
+type AnyFuture interface {
+	Done() <-chan struct{}
+	OnDone(fn func())
+	Cancel() bool
+	State() State
+	Err() error
+	header() *task
+}
+
+func (f *Future[T]) header() *task { return &f.task }
+
+// Result returns the task's value, or its error as a *TaskError. It blocks until
+// the task is final or ctx is done; then it returns the cause of ctx, and the
+// task goes on. Called from within a task of the same executor with that task's
+// ctx, it runs the awaited task itself if that is still pending, so a full
+// executor whose tasks wait for each other does not deadlock.
+func (f *Future[T]) Result(ctx context.Context) (T, error) {
+	if err := f.wait(ctx); err != nil {
+		var zero T
+		return zero, err
+	}
+	return f.value, f.err
+}
+
+// Done returns a channel that is closed when the task is final.
+func (f *Future[T]) Done() <-chan struct{} { return f.doneChan() }
+
+// OnDone has fn run once when the task is final: on the goroutine that ends it,
+// in the order in which OnDone was called, or at once on this one if it is final
+// already. fn should be short and must not wait for other tasks. A panic in it
+// is reported to the observer and harms nothing.
+func (f *Future[T]) OnDone(fn func()) { f.onDone(fn, nil) }
+
+// Cancel gives the task up. It returns true if the task was pending, and so will
+// never run. The context of a running one is cancelled with ErrCancelled as its
+// cause, or its worker process killed after Grace if it goes on; Cancel returns
+// false and does not wait. It does nothing to a final task.
+func (f *Future[T]) Cancel() bool { return f.cancelWith(ErrCancelled) }
+
+// State returns where the task stands.
+func (f *Future[T]) State() State { return f.state() }
+
+// Err returns the task's error: nil while it is not final, and for a done one.
+func (f *Future[T]) Err() error {
+	if !f.final() {
+		return nil
+	}
+	return f.err
+}
+
+// Attempts returns how many attempts were started; those that were not the
+// task's fault (its worker was lost, and others were in flight) do not count.
+func (f *Future[T]) Attempts() int { return f.attempts() }
+
+// Started returns when the last attempt started; the zero time before that.
+func (f *Future[T]) Started() time.Time {
+	if f.state() == Pending {
+		return time.Time{}
+	}
+	return f.timeAt(f.started)
+}
+
+// Finished returns when the task became final; the zero time before that.
+func (f *Future[T]) Finished() time.Time {
+	if !f.final() {
+		return time.Time{}
+	}
+	return f.timeAt(f.finished)
+}
+
+// submitted is the whole record of a task: the future, and what to run.
+type submitted[In, Out any] struct {
+	Future[Out]
+	fn Function[In, Out]
+	in In
+}
+
+func (t *submitted[In, Out]) function() AnyFunction { return t.fn }
+func (t *submitted[In, Out]) settings() *config     { return t.cfg }
+func (t *submitted[In, Out]) grain() *engine.Grain  { return &t.ex.tasks }
+func (t *submitted[In, Out]) first() int            { return -1 }
+func (t *submitted[In, Out]) tries(int) int         { return t.attempts() }
+func (t *submitted[In, Out]) left() int             { return 0 }
+
+func (t *submitted[In, Out]) drop(cause error) { t.cancelWith(cause) }
+
+func (t *submitted[In, Out]) abandon(cause error) { t.resolve(Running, Cancelled, cause) }
+
+// run runs the task on a slot of this process.
+func (t *submitted[In, Out]) run(s *slot) {
+	if t.takeUp(s.now) {
+		t.ex.begun(-1, 1, t.attempts(), 1)
+		v, err := t.attempt(s)
+		s.now = t.ex.now()
+		t.returned(s, v, err)
+	}
+}
+
+// attempt calls the function; with a time-out, under the eyes of a watch.
+func (t *submitted[In, Out]) attempt(s *slot) (Out, error) {
+	if t.cfg.timeout == 0 {
+		return t.fn.def.body((*taskContext)(&t.task), t.in)
+	}
+	w := s.watch(t.cfg, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
+	v, err := t.fn.def.body((*taskContext)(&t.task), t.in)
+	return v, w.end(err)
+}
+
+func (t *submitted[In, Out]) returned(s *slot, v Out, err error) {
+	o := outcome{worker: 1, wall: time.Duration(s.now - t.started), cpu: -1}
+	if err != nil {
+		t.ended(err, o)
+		return
+	}
+	t.succeed(v, o)
+}
+
+func (t *submitted[In, Out]) succeed(v Out, o outcome) {
+	if !t.move(Running, settling, 0) {
+		return // it was abandoned
+	}
+	t.value, t.finished = v, t.started+int64(o.wall)
+	t.publish(Done, nil)
+	t.ex.finished(-1, 1, t.attempts(), nil, o)
+}
+
+func (t *submitted[In, Out]) crashed(s *slot, err error) {
+	s.now = t.ex.now()
+	t.ended(err, outcome{worker: 1, wall: time.Duration(s.now - t.started), cpu: -1})
+}
+
+func (t *submitted[In, Out]) claim(int) (a, b int) {
+	if t.takeUp(t.ex.now()) {
+		return 0, 1
+	}
+	return 0, 0
+}
+
+func (t *submitted[In, Out]) alone() bool {
+	r := t.rare.Load()
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.suspect
+}
+
+func (t *submitted[In, Out]) appendInput(dst []byte, _ int) ([]byte, error) {
+	return appendJSON(dst, t.in)
+}
+
+func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
+	v, err := readJSON[Out](outs[0])
+	if err != nil {
+		t.fail(0, err, o)
+		return
+	}
+	t.started = t.ex.now() - int64(o.wall)
+	t.succeed(v, o)
+}
+
+func (t *submitted[In, Out]) fail(_ int, err error, o outcome) { t.ended(err, o) }
+
+func (t *submitted[In, Out]) requeue(_, _ int, suspect bool) {
+	if t.word.Load()&cancelAsked != 0 {
+		t.giveUp(ErrCancelled, outcome{cpu: -1})
+		return
+	}
+	if t.task.requeue(suspect) {
+		t.ex.requeued(-1, 1)
+		t.ex.again(t)
+	}
+}
+
+func (t *submitted[In, Out]) reject(_, _ int, err error) { t.resolve(Running, Failed, err) }
+
+// appendJSON appends v as JSON. The bytes of a json.RawMessage are taken as
+// they are; they were checked where they were read.
+func appendJSON[In any](dst []byte, v In) ([]byte, error) {
+	switch v := any(v).(type) {
+	case json.RawMessage:
+		if len(v) == 0 {
+			return append(dst, "null"...), nil
+		}
+		return append(dst, v...), nil
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return dst, fmt.Errorf("the input cannot be carried as JSON: %w", err)
+	}
+	return append(dst, text...), nil
+}
+
+// readJSON reads a result. A json.RawMessage gets the bytes as they are.
+func readJSON[Out any](text []byte) (v Out, err error) {
+	if raw, ok := any(&v).(*json.RawMessage); ok {
+		*raw = text
+		return v, nil
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return v, fmt.Errorf("the result is not what the function is declared to return: %w", err)
+	}
+	return v, nil
+}

@@ -1,0 +1,3 @@
+module github.com/outpace-run/outpace
+
+go 1.26

@@ -1,0 +1,42 @@
+package outpace
+
+import (
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// job is what the queue holds: a submitted task, a chunk of a Map, or one item
+// of a chunk that runs again. Items of a job are numbered from 0.
+type job interface {
+	function() AnyFunction
+	settings() *config
+	grain() *engine.Grain // what its items are known to cost
+	first() int           // position of item 0 in its Map; -1 for a submitted task
+	tries(i int) int      // attempts of item i so far, the running one included
+	drop(cause error)     // the executor is closed: give up what is unclaimed
+	abandon(cause error)  // … and what runs and does not come back
+
+	// In this process:
+	run(s *slot)                // claims and runs items until none is left
+	crashed(s *slot, err error) // the item s was running panicked or ended its goroutine
+	left() int                  // items that are left to claim, so that another worker may join in
+
+	// For a worker in another process:
+	claim(limit int) (a, b int) // claims up to limit items: a to b (exclusive)
+	alone() bool                // a suspect: nothing else may be in flight beside it
+	appendInput(dst []byte, i int) ([]byte, error)
+	settle(a int, outs [][]byte, o outcome) // items from a on are done; a value that cannot be read fails its item
+	fail(i int, err error, o outcome)       // item i failed: it is retried, or that is its result
+	requeue(a, b int, suspect bool)         // items a to b run again, uncharged
+	reject(a, b int, err error)             // items a to b cannot run at all
+}
+
+// outcome is what was measured of some items.
+type outcome struct {
+	worker int
+	try    int // the attempt; 0 means the first
+	wall   time.Duration
+	cpu    time.Duration   // negative: not measured
+	walls  []time.Duration // of each item, where they were measured
+}

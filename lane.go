@@ -1,0 +1,434 @@
+package outpace
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// lane drives one worker process: it keeps the worker's slots busy with batches
+// from the queue, and starts another worker when one is lost.
+//
+//	queue ─► loop: take ─► encode ─► Send ─────► worker
+//	  ▲                                            │
+//	  └── handed back, retried, suspects ◄── receive: settle, fail, lost
+//
+// A batch holds items of one function. At most T batches are in flight, twice
+// that while items are tiny, so that a worker does not idle for a round trip.
+type lane struct {
+	ex     *Executor
+	number int
+	bed    *engine.Sleeper
+
+	mu       sync.Mutex
+	worker   Worker // nil before the start and after a loss
+	batches  map[uint32]*batch
+	lastID   uint32
+	items    int   // in flight
+	solo     bool  // what is in flight is a suspect, alone
+	waiting  job   // a suspect that waits until nothing is in flight
+	tiny     bool  // items of the last batch were tiny
+	killed   error // why we killed the worker; nil when it dies by itself
+	retiring bool
+	starting bool
+	deaths   int // in a row, without a result in between
+
+	buffer []byte // encoded inputs; used by loop only
+}
+
+const (
+	startTries = 3                // starts in a row that may fail before the executor gives up
+	leaseOver  = 4 * batchWork    // after this a worker hands back what it has not begun
+	tinyItem   = time.Millisecond // items up to this cost are sent ahead of need
+	batchBytes = 1 << 20          // of encoded inputs in a batch
+)
+
+// batch is some items in flight.
+type batch struct {
+	id       uint32
+	cfg      *config
+	refs     []ref
+	n, open  int // items, and those without an answer
+	answered []bool
+	timer    *time.Timer
+	at       int  // the item known to run; -1
+	expired  bool // its time is over
+	guilty   int  // the item that the time-out is charged to; -1
+}
+
+// ref is where items of a batch belong: pos.. of the batch are a..a+n-1 of j.
+type ref struct {
+	j         job
+	a, n, pos int
+}
+
+// addLane starts the goroutine of a lane.
+func (e *Executor) addLane(number int) {
+	l := &lane{ex: e, number: number, bed: engine.NewSleeper(), batches: map[uint32]*batch{}}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended.Load() {
+		return
+	}
+	e.alive++
+	e.lanes = append(e.lanes, l)
+	go l.loop()
+}
+
+func (l *lane) loop() {
+	defer l.ex.leave()
+	for !l.ex.ended.Load() {
+		w := l.ready()
+		if w == nil {
+			continue
+		}
+		if b := l.take(); b != nil {
+			l.send(w, b)
+		}
+	}
+	l.kill()
+	if j := l.waiting; j != nil {
+		j.drop(l.ex.closedCause())
+	}
+}
+
+// ready waits until there is room in the worker and something to do, and sees
+// to it that there is a worker. It returns nil to be called again.
+func (l *lane) ready() Worker {
+	l.mu.Lock()
+	w, room := l.worker, l.room()
+	held := l.waiting != nil
+	l.mu.Unlock()
+	switch {
+	case room == 0:
+		<-l.bed.Wake()
+		return nil
+	case !held && !l.ex.hasWork():
+		l.sleep()
+		return nil
+	case w == nil:
+		return l.start()
+	}
+	return w
+}
+
+// room is how many items (on a loop) or batches the worker can take. The lock is
+// held.
+func (l *lane) room() int {
+	tasks := l.ex.plan.Shape.Tasks
+	switch {
+	case l.solo || l.waiting != nil && l.items > 0:
+		return 0
+	case l.ex.plan.Loop:
+		return tasks - l.items
+	case l.tiny:
+		return 2*tasks - len(l.batches)
+	}
+	return tasks - len(l.batches)
+}
+
+// hasWork reports whether a worker process would find something to do.
+func (e *Executor) hasWork() bool {
+	if e.queue.Len() > 0 {
+		return true
+	}
+	for _, r := range e.runList() {
+		if j := r.unfilled(); j != nil {
+			e.queue.PutUrgent(j)
+			return true
+		}
+	}
+	return false
+}
+
+// sleep waits for work, or for news of the worker.
+func (l *lane) sleep() {
+	l.ex.queue.TakeOrSleep(nil, 1, l.bed)
+	if !l.ex.hasWork() && !l.ex.ended.Load() {
+		l.ex.nudge()
+		<-l.bed.Wake()
+	}
+	l.ex.queue.Rise(l.bed)
+}
+
+// start starts a worker. When that fails several times in a row, everything on
+// the executor ends with a StartError: a function that nobody can run.
+func (l *lane) start() Worker {
+	l.mu.Lock()
+	l.starting = true
+	deaths := l.deaths
+	l.mu.Unlock()
+	defer func() { l.mu.Lock(); l.starting = false; l.mu.Unlock() }()
+	if deaths > 2 { // it dies again and again: give the machine some air
+		l.pause(engine.Backoff(50*time.Millisecond, 2*time.Second, deaths-2))
+	}
+	env := WorkerEnv{Number: l.number, Log: func(line string) {
+		l.ex.emit(Event{Kind: WorkerLog, Index: -1, Count: 1, Worker: l.number, Line: line, CPU: -1})
+	}}
+	for try := 1; l.ex.ctx.Err() == nil; try++ {
+		begin := time.Now()
+		w, err := l.ex.model.Start(l.ex.ctx, env)
+		switch {
+		case err == nil:
+			l.ex.emit(Event{Kind: WorkerStarted, Index: -1, Count: 1, Worker: l.number, Wall: time.Since(begin), CPU: -1})
+			return l.adopt(w)
+		case l.ex.ctx.Err() != nil:
+		case try == startTries || errors.As(err, new(*LoadError)):
+			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
+		default:
+			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
+		}
+	}
+	return nil
+}
+
+func (l *lane) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.ex.ctx.Done():
+	}
+}
+
+// adopt makes w the lane's worker and listens to it.
+func (l *lane) adopt(w Worker) Worker {
+	l.mu.Lock()
+	l.worker, l.killed = w, nil
+	l.mu.Unlock()
+	if !l.ex.enter() {
+		w.Kill()
+		_ = w.Close(expired())
+		return nil
+	}
+	go l.receive(w)
+	return w
+}
+
+// expired is a context that is done: for closing what is dead already.
+func expired() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// take makes a batch of what is next in the queue.
+func (l *lane) take() *batch {
+	j := l.pick()
+	if j == nil {
+		return nil
+	}
+	l.mu.Lock()
+	if j.alone() && l.items > 0 {
+		l.waiting = j
+		l.mu.Unlock()
+		return nil
+	}
+	limit := l.room()
+	l.mu.Unlock()
+	if limit <= 0 {
+		l.ex.again(j)
+		return nil
+	}
+	if !l.ex.plan.Loop {
+		limit = j.grain().Size()
+	}
+	if j.alone() {
+		limit = 1
+	}
+	b := &batch{cfg: j.settings(), at: -1, guilty: -1}
+	l.buffer = append(l.buffer[:0], '[')
+	l.add(b, j, limit)
+	if j.left() > 0 {
+		l.ex.again(j)
+	} else if j.first() < 0 && !j.alone() {
+		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/l.ex.width))
+	}
+	l.buffer = append(l.buffer, ']')
+	if b.n == 0 {
+		return nil
+	}
+	b.open, b.answered = b.n, make([]bool, b.n)
+	return b
+}
+
+// pick takes the next job: the suspect that waits, or one from the queue.
+func (l *lane) pick() job {
+	l.mu.Lock()
+	j := l.waiting
+	l.waiting = nil
+	l.mu.Unlock()
+	if j != nil {
+		return j
+	}
+	var one [1]job
+	if l.ex.queue.Take(one[:], 1) == 0 {
+		return nil
+	}
+	return one[0]
+}
+
+// addAlike adds submitted tasks of the same function and settings.
+func (l *lane) addAlike(b *batch, first job, limit int) {
+	fn := first.function()
+	for b.n < limit && len(l.buffer) < batchBytes {
+		j, ok := l.ex.queue.TakeIf(func(j job) bool {
+			return j.first() < 0 && j.function() == fn && j.settings() == b.cfg && !j.alone()
+		})
+		if !ok {
+			return
+		}
+		l.add(b, j, 1)
+	}
+}
+
+// add claims up to limit items of j and encodes their inputs into the buffer.
+// An input that cannot be encoded fails here.
+func (l *lane) add(b *batch, j job, limit int) {
+	from, to := j.claim(limit)
+	for i := from; i < to; i++ {
+		if len(l.buffer) > batchBytes && b.n > 0 {
+			j.requeue(i, to, false)
+			return
+		}
+		mark := len(l.buffer)
+		if b.n > 0 {
+			l.buffer = append(l.buffer, ',')
+		}
+		text, err := j.appendInput(l.buffer, i)
+		if err != nil {
+			l.buffer = l.buffer[:mark]
+			j.fail(i, &RemoteError{Type: "TypeError", Message: err.Error(), Cause: "encoding"}, outcome{worker: l.number, cpu: -1})
+			continue
+		}
+		l.buffer = text
+		if last := len(b.refs) - 1; last >= 0 && b.refs[last].j == j && b.refs[last].a+b.refs[last].n == i {
+			b.refs[last].n++
+		} else {
+			b.refs = append(b.refs, ref{j, i, 1, b.n})
+		}
+		b.n++
+	}
+}
+
+// send hands a batch to the worker.
+func (l *lane) send(w Worker, b *batch) {
+	j := b.refs[0].j
+	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Measure: true}
+	if b.n > 1 && !l.ex.plan.Loop {
+		out.Lease = leaseOver
+	}
+	l.mu.Lock()
+	l.lastID++
+	b.id, out.ID = l.lastID, l.lastID
+	l.batches[b.id] = b
+	l.items += b.n
+	l.solo = j.alone()
+	l.tiny = b.cfg.timeout == 0 && j.grain().Known() && j.grain().Cost() <= tinyItem
+	lost := l.worker != w
+	if lost {
+		l.putDown(b)
+	}
+	l.mu.Unlock()
+	if lost {
+		b.each(func(r ref, a, n int) { r.j.requeue(a, a+n, false) })
+		return
+	}
+	for _, r := range b.refs {
+		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
+	}
+	err := w.Send(out)
+	if loadErr := (*LoadError)(nil); errors.As(err, &loadErr) {
+		l.reject(b, loadErr)
+		return
+	}
+	if err != nil {
+		w.Kill() // receive tells how it ended
+		return
+	}
+	l.arm(b, out.Lease)
+}
+
+// reject gives up a batch whose function cannot be loaded.
+func (l *lane) reject(b *batch, err error) {
+	l.mu.Lock()
+	l.putDown(b)
+	l.mu.Unlock()
+	b.each(func(r ref, a, n int) { r.j.reject(a, a+n, err) })
+}
+
+// putDown takes a batch off the books. The lock is held.
+func (l *lane) putDown(b *batch) {
+	if l.batches[b.id] != b {
+		return
+	}
+	delete(l.batches, b.id)
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	l.items -= b.open
+	if len(l.batches) == 0 {
+		l.solo = false
+	}
+	l.bed.Rouse()
+	if len(l.batches) == 0 {
+		l.ex.nudge()
+	}
+}
+
+// index is the position of item a of the ref's job in its Map, or -1.
+func (r ref) index(a int) int {
+	if f := r.j.first(); f >= 0 {
+		return f + a
+	}
+	return -1
+}
+
+// each calls fn for the stretches of items that have no answer.
+func (b *batch) each(fn func(r ref, a, n int)) {
+	for _, r := range b.refs {
+		for i := 0; i < r.n; {
+			if b.answered[r.pos+i] {
+				i++
+				continue
+			}
+			from := i
+			for i < r.n && !b.answered[r.pos+i] {
+				i++
+			}
+			fn(r, r.a+from, i-from)
+		}
+	}
+}
+
+func (l *lane) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.items > 0 || l.waiting != nil || l.starting
+}
+
+// kill ends the worker at once.
+func (l *lane) kill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.worker != nil {
+		l.worker.Kill()
+	}
+	l.bed.Rouse()
+}
+
+// retire lets the worker end by itself, for the grace period at most.
+func (l *lane) retire() {
+	l.mu.Lock()
+	w := l.worker
+	l.retiring = w != nil
+	l.mu.Unlock()
+	if w != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), l.ex.cfg.grace)
+		defer cancel()
+		_ = w.Close(ctx)
+	}
+}

@@ -1,0 +1,107 @@
+package outpace
+
+import (
+	"context"
+	"time"
+)
+
+// Model is a way to run tasks: how wide, and in what kind of worker. Serial,
+// Threads and Async run Go functions in this process. Other models start
+// workers in processes of their own and come from adapter packages; anyone can
+// write one by implementing Model and [Worker] and passing the modeltest suite.
+type Model interface {
+	// Plan decides the shape and checks what can be checked before anything
+	// starts (an interpreter that exists, a width that makes sense). It starts
+	// no worker and returns the same plan each time.
+	Plan() (Plan, error)
+
+	// Check reports why the model cannot run f, or nil. It is called once for
+	// each Submit or Map and must not block.
+	Check(f AnyFunction) error
+
+	// Start starts one worker and returns when it is ready to take batches.
+	// It returns early with the cause of ctx when that is done. The executor
+	// starts workers when tasks wait for them, at most Plan().Shape.Processes
+	// at once, and starts another when one is lost.
+	Start(ctx context.Context, env WorkerEnv) (Worker, error)
+}
+
+// WorkerEnv is what an executor gives a worker when it starts it.
+type WorkerEnv struct {
+	Number int               // 1, 2, ... P: the place it fills; a replacement gets the same number
+	Log    func(line string) // takes what the function printed, a line at a time; may be called from any goroutine
+}
+
+// Worker is one process with T slots, seen from the executor. The executor
+// calls Send and Cancel from any of its goroutines, Receive from one, and
+// calls Close exactly once, last. A Worker is free to assume that no more than
+// T batches (twice that when items are tiny) are in flight.
+//
+//	            Start ok            Send                Receive fails
+//	(starting) ──────────► ready ──────────► busy ──────────────────► lost
+//	     │                   │ ▲   last reply  │ │                      │
+//	     │ Start fails       │ └───────────────┘ │ Kill                 │ Close
+//	     ▼                   │ Close             ▼                      ▼
+//	   gone ◄────────────────┴──────────────── lost ──────────────────► gone
+type Worker interface {
+	// Send hands a batch over. It may block while the worker's channel is full
+	// or while a function new to the worker is being loaded. A function that
+	// cannot be loaded is a *LoadError; any other error means that the worker
+	// is lost, which Receive will report with its cause.
+	Send(b Batch) error
+
+	// Cancel asks the worker to give up item index of a batch, or all of the
+	// batch when index is negative. What has not started is handed back as
+	// ReplyCancelled; what runs on an event loop is cancelled there; what runs
+	// otherwise goes on until it ends or the worker is killed.
+	Cancel(batch uint32, index int) error
+
+	// Receive blocks until the next reply. Once it returns an error (a
+	// *LostError where the process ended), every later call does too.
+	Receive() (Reply, error)
+
+	// Kill ends the worker at once, with its whole process group. Receive then
+	// returns its error. It does not wait, and may be called more than once.
+	Kill()
+
+	// Close asks the worker to end when its batches are done, kills it when
+	// ctx is done first, and returns when the process is gone and everything
+	// that belongs to it is released.
+	Close(ctx context.Context) error
+}
+
+// Batch is a number of calls of one function, sent to a worker at once.
+type Batch struct {
+	ID      uint32        // unique among the batches of this worker
+	Func    AnyFunction   // what to call
+	N       int           // number of items, at least 1
+	Inputs  []byte        // the N inputs as one JSON array; valid during Send only
+	Lease   time.Duration // after this long the worker hands back what it has not started; 0: never
+	Measure bool          // the wall time of each item is wanted where it costs little
+}
+
+// ReplyKind says what a [Reply] tells.
+type ReplyKind uint8
+
+// The kinds of replies.
+const (
+	ReplyResults   ReplyKind = iota + 1 // items First .. First+N-1 are done; Outputs holds their values
+	ReplyFault                          // item First failed with Err (N is 1)
+	ReplyBack                           // items First .. First+N-1 were not started and are handed back
+	ReplyCancelled                      // items First .. First+N-1 were given up because of a Cancel
+	ReplyRunning                        // item First has been running for Wall; the lease of its batch is over
+)
+
+// Reply is what a worker says about items of one batch. Each item is answered
+// once, by results, fault, back or cancelled, in any order.
+type Reply struct {
+	Kind    ReplyKind
+	Batch   uint32
+	First   int
+	N       int
+	Outputs [][]byte        // ReplyResults: the N values, each as JSON. The slice is valid until the next Receive, the bytes for ever
+	Walls   []time.Duration // ReplyResults: the wall time of each item where it was measured, else nil
+	Wall    time.Duration   // wall time of the N items together
+	CPU     time.Duration   // CPU time of the N items together; negative where not measured
+	Err     error           // ReplyFault: why
+}

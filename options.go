@@ -1,0 +1,154 @@
+package outpace
+
+import (
+	"fmt"
+	"time"
+)
+
+// Option changes a setting. Options given to New are the executor's defaults;
+// given to Submit, Go or Map they hold for that call.
+type Option func(*config) error
+
+// config is the settings of an executor or of one call. It is not changed once
+// it is in use, so tasks share it.
+type config struct {
+	timeout     time.Duration
+	retries     int
+	retryIf     func(error) bool
+	backoffBase time.Duration
+	backoffCap  time.Duration
+	queue       int
+	window      int
+	windowBytes int64
+	grace       time.Duration
+	failFast    bool
+	observe     func(Event)
+}
+
+func defaults() config {
+	return config{
+		backoffBase: 100 * time.Millisecond,
+		backoffCap:  30 * time.Second,
+		queue:       1024,
+		window:      65_536,
+		windowBytes: 64 << 20,
+		grace:       time.Second,
+	}
+}
+
+// with returns c changed by opts, or c itself when there are none.
+func (c *config) with(opts []Option) (*config, error) {
+	if len(opts) == 0 {
+		return c, nil
+	}
+	changed := *c
+	for _, o := range opts {
+		if err := o(&changed); err != nil {
+			return c, err
+		}
+	}
+	return &changed, nil
+}
+
+// Timeout limits each attempt to d of wall time, counted from when it starts
+// to run. 0, the default, is no limit. See the package comment for what ends a
+// goroutine and what ends a child process.
+func Timeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("%w: a time-out is 0 or more, got %v", ErrOption, d)
+		}
+		c.timeout = d
+		return nil
+	}
+}
+
+// Retries gives a failed task up to n further attempts. The default is 0.
+// A panic, a lost worker and a time-out are failures like any other error.
+func Retries(n int) Option {
+	return func(c *config) error {
+		if n < 0 || n > 1_000_000 {
+			return fmt.Errorf("%w: retries are from 0 to 1000000, got %d", ErrOption, n)
+		}
+		c.retries = n
+		return nil
+	}
+}
+
+// RetryIf retries only failures for which retry returns true. The default is
+// all of them. retry gets the cause, not the *TaskError around it.
+func RetryIf(retry func(error) bool) Option {
+	return func(c *config) error { c.retryIf = retry; return nil }
+}
+
+// Backoff sets the wait before a retry: after attempt k a random time from 0 to
+// the smaller of limit and base x 2^(k-1), the "full jitter" of Marc Brooker,
+// "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The defaults
+// are 100 ms and 30 s; a base of 0 retries at once. A waiting task occupies no
+// worker.
+func Backoff(base, limit time.Duration) Option {
+	return func(c *config) error {
+		if base < 0 || limit < base {
+			return fmt.Errorf("%w: a back-off goes from 0 or more up to at least as much, got %v to %v", ErrOption, base, limit)
+		}
+		c.backoffBase, c.backoffCap = base, limit
+		return nil
+	}
+}
+
+// Queue bounds how many submitted tasks wait for a worker; Submit blocks while
+// the queue is full. The default is 1024. It is an option of New only.
+func Queue(n int) Option {
+	return func(c *config) error {
+		if n < 1 {
+			return fmt.Errorf("%w: a queue holds at least 1 task, got %d", ErrOption, n)
+		}
+		c.queue = n
+		return nil
+	}
+}
+
+// Window bounds how far a Map runs ahead of the loop that takes its results:
+// at most items inputs are pulled from the source and not yet yielded, and the
+// source is not pulled while bytes of encoded results (from other processes;
+// results in this process are not measured) wait to be yielded. 0 leaves a
+// bound as it is; the defaults are 65,536 items and 64 MiB. A window below the
+// number of workers narrows the run.
+func Window(items int, bytes int64) Option {
+	return func(c *config) error {
+		if items < 0 || bytes < 0 {
+			return fmt.Errorf("%w: a window is 0 or more items and bytes, got %d and %d", ErrOption, items, bytes)
+		}
+		if items > 0 {
+			c.window = items
+		}
+		if bytes > 0 {
+			c.windowBytes = bytes
+		}
+		return nil
+	}
+}
+
+// Grace is how long user code may go on after it was told to stop: a goroutine
+// whose context was cancelled, a worker process asked to cancel a task, a
+// source after the loop was left. After that a goroutine is abandoned and a
+// worker process killed. The default is 1 s.
+func Grace(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("%w: a grace period is 0 or more, got %v", ErrOption, d)
+		}
+		c.grace = d
+		return nil
+	}
+}
+
+// FailFast ends a Map after its first failed task: nothing more starts, what
+// runs is finished and yielded, and the last error of the loop wraps ErrStopped.
+func FailFast() Option { return func(c *config) error { c.failFast = true; return nil } }
+
+// Observe has every event told to fn, one at a time, in the order in which they
+// happen to each task. fn runs on the executor's goroutines: while it runs,
+// work waits. A panic in it is reported once as an ObserverPanic event and
+// harms no task. It is an option of New only.
+func Observe(fn func(Event)) Option { return func(c *config) error { c.observe = fn; return nil } }

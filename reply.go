@@ -1,0 +1,306 @@
+package outpace
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// receive listens to a worker until it is gone.
+func (l *lane) receive(w Worker) {
+	defer l.ex.leave()
+	for {
+		rep, err := w.Receive()
+		if err == nil {
+			err = l.reply(w, rep)
+		}
+		if err != nil {
+			l.lost(w, err)
+			return
+		}
+	}
+}
+
+// reply takes in one answer. The error is about a worker that lies.
+func (l *lane) reply(w Worker, rep Reply) error {
+	l.mu.Lock()
+	b := l.batches[rep.Batch]
+	if b == nil || rep.First < 0 || rep.N < 1 || rep.First+rep.N > b.n || rep.Kind == ReplyResults && len(rep.Outputs) != rep.N {
+		l.mu.Unlock()
+		return fmt.Errorf("the worker answered what was not asked: batch %d, items %d to %d", rep.Batch, rep.First, rep.First+rep.N)
+	}
+	if rep.Kind == ReplyRunning {
+		l.slow(w, b, rep)
+		l.mu.Unlock()
+		return nil
+	}
+	for i := rep.First; i < rep.First+rep.N; i++ {
+		if b.answered[i] {
+			l.mu.Unlock()
+			return fmt.Errorf("the worker answered item %d of batch %d twice", i, rep.Batch)
+		}
+		b.answered[i] = true
+	}
+	b.open -= rep.N
+	l.items -= rep.N
+	l.deaths = 0
+	expired := b.expired
+	if b.open == 0 {
+		l.putDown(b)
+	} else if l.ex.plan.Loop {
+		l.bed.Rouse()
+	}
+	l.mu.Unlock()
+	b.overlap(rep.First, rep.N, func(r ref, a, n, off int) { l.settle(r.j, a, n, off, rep, expired, b.cfg) })
+	return nil
+}
+
+// overlap calls fn for the parts of refs that items first.. first+n-1 of the
+// batch belong to; off is where in the reply each part begins.
+func (b *batch) overlap(first, n int, fn func(r ref, a, n, off int)) {
+	for _, r := range b.refs {
+		from, to := max(r.pos, first), min(r.pos+r.n, first+n)
+		if from < to {
+			fn(r, r.a+from-r.pos, to-from, from-first)
+		}
+	}
+}
+
+// settle passes an answer on to the job of items a to a+n.
+func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config) {
+	share := func(d time.Duration) time.Duration { return d * time.Duration(n) / time.Duration(rep.N) }
+	o := outcome{worker: l.number, wall: share(rep.Wall), cpu: -1}
+	if rep.CPU >= 0 {
+		o.cpu = share(rep.CPU)
+	}
+	if rep.Walls != nil {
+		o.walls = rep.Walls[off : off+n]
+	}
+	switch rep.Kind {
+	case ReplyResults:
+		j.grain().Observe(n, o.wall)
+		j.settle(a, rep.Outputs[off:off+n], o)
+	case ReplyFault:
+		j.grain().Observe(n, o.wall)
+		j.fail(a, rep.Err, o)
+	case ReplyCancelled:
+		if expired {
+			for i := a; i < a+n; i++ {
+				j.fail(i, &TimeoutError{After: cfg.timeout}, o)
+			}
+			return
+		}
+		j.requeue(a, a+n, false)
+	default:
+		j.requeue(a, a+n, false)
+	}
+}
+
+// slow takes in that an item goes on after its batch's lease: its time-out is
+// counted from its start, and batches sent ahead come back. The lock is held.
+func (l *lane) slow(w Worker, b *batch, rep Reply) {
+	b.at = rep.First
+	for _, r := range b.refs {
+		if rep.First >= r.pos && rep.First < r.pos+r.n {
+			r.j.grain().Observe(1, rep.Wall)
+		}
+	}
+	l.tiny = false
+	if b.timer != nil {
+		b.timer.Reset(max(b.cfg.timeout-rep.Wall, 0))
+	}
+	if len(l.batches) > l.ex.plan.Shape.Tasks {
+		for id, other := range l.batches {
+			if other != b {
+				go l.cancel(w, id, -1)
+			}
+		}
+	}
+}
+
+func (l *lane) cancel(w Worker, batch uint32, index int) { _ = w.Cancel(batch, index) }
+
+// arm sets a sent batch's time-out. A batch of several is given its lease on
+// top; when an item is slow the worker says so by then, and the time-out is
+// counted from that item's own start.
+func (l *lane) arm(b *batch, lease time.Duration) {
+	if b.cfg.timeout == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.batches[b.id] != b || b.timer != nil {
+		return
+	}
+	limit := b.cfg.timeout
+	if lease > 0 {
+		limit += 2 * lease
+	}
+	b.timer = time.AfterFunc(limit, func() { l.timeUp(b) })
+	if b.at >= 0 { // the worker was quicker to say that it is slow
+		b.timer.Reset(b.cfg.timeout)
+	}
+}
+
+// timeUp ends what has run too long: on a loop the task is cancelled there, and
+// the worker killed if it goes on; elsewhere it is killed at once.
+func (l *lane) timeUp(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.worker
+	if l.batches[b.id] != b || w == nil {
+		return
+	}
+	again := b.expired
+	b.expired = true
+	if l.ex.plan.Loop && !again {
+		go l.cancel(w, b.id, -1)
+		b.timer.Reset(b.cfg.grace)
+		return
+	}
+	switch {
+	case b.n == 1:
+		b.guilty = 0
+	case b.at >= 0:
+		b.guilty = b.at
+	}
+	l.killed = &TimeoutError{After: b.cfg.timeout}
+	w.Kill()
+}
+
+// lost deals with the end of a worker: what it had in flight fails, runs again,
+// or runs again alone.
+//
+//	who killed it         | the item that was out of time | the others
+//	we, at a time-out     | fails with TimeoutError       | run again, uncharged
+//	we, for a Cancel      | –                             | run again, or are cancelled
+//	itself, or somebody   | a lone item that cannot have been hit by chance, or a suspect
+//	                      | alone: fails with the LostError; all else are suspects
+func (l *lane) lost(w Worker, err error) {
+	w.Kill()
+	l.mu.Lock()
+	killed, retiring, solo := l.killed, l.retiring, l.solo
+	var gone []*batch
+	open := 0
+	for _, b := range l.batches {
+		gone = append(gone, b)
+		open += b.open
+	}
+	for _, b := range gone {
+		l.putDown(b)
+	}
+	if l.worker == w {
+		l.worker = nil
+	}
+	l.tiny, l.killed = false, nil
+	if l.deaths++; killed != nil {
+		l.deaths = 0
+	}
+	l.mu.Unlock()
+	if !retiring {
+		_ = w.Close(expired())
+	}
+	var lost *LostError
+	if !errors.As(err, &lost) {
+		lost = &LostError{ExitCode: -1, Err: err}
+	}
+	lost.Worker = l.number
+	if !retiring && !l.ex.ended.Load() {
+		l.ex.emit(Event{Kind: WorkerLost, Index: -1, Count: 1, Worker: l.number, Err: lost, CPU: -1})
+	}
+	charge := killed == nil && open == 1 && (solo || !lost.chance())
+	for _, b := range gone {
+		l.giveBack(b, lost, killed, charge)
+	}
+	l.bed.Rouse()
+}
+
+// giveBack decides what becomes of the items of a batch whose worker is gone.
+func (l *lane) giveBack(b *batch, lost *LostError, killed error, charge bool) {
+	o := outcome{worker: l.number, cpu: -1}
+	unknown := b.expired && b.guilty < 0 && !l.ex.plan.Loop // one of them, but which?
+	b.each(func(r ref, a, n int) {
+		if b.guilty < 0 && !b.expired && killed != nil {
+			r.j.requeue(a, a+n, false)
+			return
+		}
+		for i := a; i < a+n; i++ {
+			pos := r.pos + i - r.a
+			switch {
+			case pos == b.guilty || b.expired && l.ex.plan.Loop:
+				o.wall = b.cfg.timeout
+				r.j.fail(i, &TimeoutError{After: b.cfg.timeout}, o)
+			case charge:
+				r.j.fail(i, lost, o)
+			case killed == nil || unknown:
+				r.j.requeue(i, i+1, !l.ex.ended.Load())
+			default:
+				r.j.requeue(i, i+1, false)
+			}
+		}
+	})
+}
+
+// chance reports whether the worker may have been killed by somebody from
+// outside (the kernel for want of memory, an operator), so that what it ran need
+// not be the reason.
+func (e *LostError) chance() bool {
+	switch e.Signal {
+	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE:
+		return true
+	}
+	return e.Signal == 0 && e.ExitCode < 0
+}
+
+// cancelRemote asks workers to give up the items of matching jobs, and kills
+// those that have not by the end of the grace period.
+func (e *Executor) cancelRemote(match func(job) bool) {
+	for _, l := range e.laneList() {
+		l.cancelJobs(match)
+	}
+}
+
+func (l *lane) cancelJobs(match func(job) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.worker
+	if w == nil {
+		return
+	}
+	for _, b := range l.batches {
+		for _, r := range b.refs {
+			if !match(r.j) {
+				continue
+			}
+			go l.cancelRef(w, b, r)
+			time.AfterFunc(b.cfg.grace, func() { l.killIf(w, b, r) })
+		}
+	}
+}
+
+func (l *lane) cancelRef(w Worker, b *batch, r ref) {
+	if r.n == b.n {
+		l.cancel(w, b.id, -1)
+		return
+	}
+	for i := range r.n {
+		l.cancel(w, b.id, r.pos+i)
+	}
+}
+
+// killIf kills the worker when items of r, which were to be given up, still run.
+func (l *lane) killIf(w Worker, b *batch, r ref) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.worker != w || l.batches[b.id] != b {
+		return
+	}
+	for i := range r.n {
+		if !b.answered[r.pos+i] {
+			l.killed = ErrCancelled
+			w.Kill()
+			return
+		}
+	}
+}

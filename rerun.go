@@ -1,0 +1,67 @@
+package outpace
+
+import "sync/atomic"
+
+// rerun is the job to run items a to b (exclusive) of a chunk again: after a
+// failure, on their own as suspects, or because their worker gave them back.
+type rerun[In, Out any] struct {
+	*chunk[In, Out]
+	a, b    int
+	next    atomic.Int32 // items claimed
+	tried   int          // attempts charged so far
+	suspect bool
+}
+
+func (j *rerun[In, Out]) first() int    { return j.base + j.a }
+func (j *rerun[In, Out]) tries(int) int { return j.tried + 1 }
+func (j *rerun[In, Out]) alone() bool   { return j.suspect }
+func (j *rerun[In, Out]) left() int     { return j.b - j.a - int(j.next.Load()) }
+
+func (j *rerun[In, Out]) claim(limit int) (a, b int) {
+	for {
+		n := j.next.Load()
+		to := min(int(n)+limit, j.b-j.a)
+		if int(n) == to {
+			return 0, 0
+		}
+		if !j.next.CompareAndSwap(n, int32(to)) {
+			continue
+		}
+		if j.r.stopped.Load() {
+			j.r.skip(j.chunk, j.a+int(n), j.a+to)
+			continue
+		}
+		j.r.busy.Add(int64(to - int(n)))
+		return int(n), to
+	}
+}
+
+func (j *rerun[In, Out]) run(s *slot) {
+	for {
+		a, b := j.claim(j.r.blockSize())
+		if a == b {
+			return
+		}
+		s.block = block{from: j.a + a, at: j.a + a}
+		j.runBlock(s, j.a+a, j.a+b, j.tried+1)
+		j.report(s, j.a+b)
+	}
+}
+
+func (j *rerun[In, Out]) crashed(s *slot, err error) { j.crash(s, j.tried+1, err) }
+
+func (j *rerun[In, Out]) appendInput(dst []byte, i int) ([]byte, error) {
+	return j.chunk.appendInput(dst, j.a+i)
+}
+
+func (j *rerun[In, Out]) settle(a int, outs [][]byte, o outcome) {
+	j.settleTry(j.a+a, outs, o, j.tried+1)
+}
+
+func (j *rerun[In, Out]) fail(i int, err error, o outcome) {
+	j.failItem(j.a+i, j.tried+1, err, o)
+}
+
+func (j *rerun[In, Out]) requeue(a, b int, suspect bool) {
+	j.requeueTry(j.a+a, j.a+b, suspect, j.tried)
+}

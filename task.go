@@ -1,0 +1,291 @@
+package outpace
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// task is the part of a submitted task's record that does not depend on types.
+// The record is the future, the queue's job and (as *taskContext) the context
+// of the function all at once, so that a task costs one allocation.
+type task struct {
+	word     atomic.Uint32 // state, cancel request, attempts
+	ex       *Executor
+	parent   context.Context
+	cfg      *config
+	job      job // the record itself
+	err      error
+	started  int64 // nanoseconds since the executor's epoch
+	finished int64
+	rare     atomic.Pointer[rare]
+}
+
+// rare is what most tasks never need: somebody waits, or asks for a callback,
+// or the function asks its context for a channel.
+type rare struct {
+	mu       sync.Mutex
+	settled  bool
+	done     chan struct{}
+	calls    []callback
+	suspect  bool // run alone the next time
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	release  func() // frees what ctx holds
+	cancelBy error  // cause of a Cancel that came before ctx was made
+}
+
+// callback is a function to run when a task is final; who is set for those that
+// can be withdrawn.
+type callback struct {
+	fn  func()
+	who any
+}
+
+func (t *task) extra() *rare {
+	if r := t.rare.Load(); r != nil {
+		return r
+	}
+	t.rare.CompareAndSwap(nil, &rare{})
+	return t.rare.Load()
+}
+
+func (t *task) state() State {
+	s := State(t.word.Load() & stateMask)
+	if s == settling {
+		return Running
+	}
+	return s
+}
+
+func (t *task) final() bool {
+	s := State(t.word.Load() & stateMask)
+	return s >= Done && s != settling
+}
+
+func (t *task) attempts() int { return int(t.word.Load() / attemptUnit) }
+
+// move changes the state if it is from, and reports whether it was.
+func (t *task) move(from, to State, addAttempts uint32) bool {
+	for {
+		w := t.word.Load()
+		if State(w&stateMask) != from {
+			return false
+		}
+		if t.word.CompareAndSwap(w, w&^stateMask|uint32(to)+addAttempts*attemptUnit) {
+			return true
+		}
+	}
+}
+
+// begin claims a pending task for a worker: an attempt starts.
+func (t *task) begin(now int64) bool {
+	if !t.move(Pending, Running, 1) {
+		return false
+	}
+	t.started = now
+	return true
+}
+
+// takeUp is begin for a task whose caller is still there; else it is cancelled.
+func (t *task) takeUp(now int64) bool {
+	if t.parent.Err() != nil {
+		t.cancelWith(context.Cause(t.parent))
+		return false
+	}
+	return t.begin(now)
+}
+
+// publish makes a settling task final and tells everybody who waits.
+func (t *task) publish(to State, err error) {
+	t.err = err
+	t.move(settling, to, 0)
+	r := t.rare.Load()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	if r.done != nil && !r.settled {
+		close(r.done)
+	}
+	r.settled = true
+	calls := r.calls
+	r.calls = nil
+	t.dropContext(r)
+	r.mu.Unlock()
+	for _, c := range calls {
+		t.ex.call(c.fn)
+	}
+}
+
+// resolve ends a task that runs, or waits, with err; who comes second is ignored.
+func (t *task) resolve(from, to State, err error) bool {
+	if !t.move(from, settling, 0) {
+		return false
+	}
+	t.finished = t.ex.now()
+	if to == Cancelled || to == Failed {
+		err = &TaskError{Function: t.job.function().Name(), Index: -1, Attempts: t.attempts(), Err: err}
+	}
+	t.publish(to, err)
+	return true
+}
+
+// ended is where an attempt of the function ends that gave no value.
+func (t *task) ended(err error, o outcome) {
+	asked := t.word.Load()&cancelAsked != 0
+	switch {
+	case asked && !errors.Is(err, ErrTimeout):
+		t.giveUp(err, o)
+	case t.ex.retries(t.cfg, t.attempts(), err):
+		t.retry(err)
+	default:
+		if t.resolve(Running, Failed, err) {
+			t.ex.finished(-1, 1, t.attempts(), err, o)
+			if _, ok := t.job.(*submitted[action, struct{}]); ok {
+				t.ex.keep(err)
+			}
+		}
+	}
+}
+
+// giveUp ends a running task whose Cancel was asked for.
+func (t *task) giveUp(err error, o outcome) {
+	cause := t.cancelCause(err)
+	if t.resolve(Running, Cancelled, cause) {
+		t.ex.finished(-1, 1, t.attempts(), cause, o)
+	}
+}
+
+// retry puts the task back behind its back-off.
+func (t *task) retry(err error) {
+	attempt := t.attempts()
+	if r := t.rare.Load(); r != nil {
+		r.mu.Lock()
+		t.dropContext(r)
+		r.ctx = nil // the next attempt gets its own
+		r.mu.Unlock()
+	}
+	if t.move(Running, Pending, 0) {
+		t.ex.later(t.job, t.cfg, -1, attempt, err)
+	}
+}
+
+// requeue puts the task back without charging the attempt.
+func (t *task) requeue(suspect bool) bool {
+	if suspect {
+		r := t.extra()
+		r.mu.Lock()
+		r.suspect = true
+		r.mu.Unlock()
+	}
+	return t.move(Running, Pending, ^uint32(0)) // adding all ones takes one attempt off
+}
+
+func (t *task) cancelCause(err error) error {
+	r := t.rare.Load()
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.cancelBy != nil {
+			return r.cancelBy
+		}
+	}
+	return err
+}
+
+// cancelWith is Cancel with a cause.
+func (t *task) cancelWith(cause error) bool {
+	if t.resolve(Pending, Cancelled, cause) {
+		t.ex.finished(-1, 1, t.attempts(), cause, outcome{cpu: -1})
+		return true
+	}
+	r := t.extra()
+	r.mu.Lock()
+	if r.settled || t.final() {
+		r.mu.Unlock()
+		return false
+	}
+	if r.cancelBy == nil {
+		r.cancelBy = cause
+	}
+	t.word.Or(cancelAsked)
+	t.makeContext(r)
+	r.cancel(cause)
+	r.mu.Unlock()
+	if !t.resolve(Pending, Cancelled, cause) { // it may have gone back for a retry in between
+		t.ex.cancelRemote(func(j job) bool { return j == t.job })
+		return false
+	}
+	return true
+}
+
+// wait blocks until the task is final or ctx is done.
+func (t *task) wait(ctx context.Context) error {
+	if t.final() {
+		return nil
+	}
+	if inside(ctx) == t.ex {
+		t.ex.help(t)
+	}
+	select {
+	case <-t.doneChan():
+		return nil
+	case <-ctx.Done():
+		if t.final() {
+			return nil
+		}
+		return context.Cause(ctx)
+	}
+}
+
+func (t *task) doneChan() <-chan struct{} {
+	r := t.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done == nil {
+		r.done = make(chan struct{})
+		if r.settled || t.final() {
+			r.settled = true
+			close(r.done)
+		}
+	}
+	return r.done
+}
+
+// onDone has fn run when the task is final; at once if it is. An entry with a
+// who can be withdrawn by forget.
+func (t *task) onDone(fn func(), who any) {
+	r := t.extra()
+	r.mu.Lock()
+	if !r.settled && !t.final() {
+		r.calls = append(r.calls, callback{fn, who})
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	t.ex.call(fn)
+}
+
+func (t *task) forget(who any) {
+	r := t.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := r.calls[:0]
+	for _, c := range r.calls {
+		if c.who != who {
+			kept = append(kept, c)
+		}
+	}
+	clear(r.calls[len(kept):])
+	r.calls = kept
+}
+
+func (t *task) timeAt(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return t.ex.epoch.Add(time.Duration(ns))
+}
