@@ -1,0 +1,1399 @@
+"""The Python side of Outpace: runs a user's functions in this process, for a supervisor.
+
+docs/protocol.md has the frames. The supervisor starts `python -c SOURCE` (or this file)
+with two pipes at descriptors 3 and 4. Standard library only; one class for each box:
+
+    supervisor
+      |    ^
+      | 3  | 4                frames
+      v    |
+    Channel -- take() --> Worker (main thread) --- start(job) --+-- serial:  here, on the main thread
+      ^                     define, configure, quit             +-- threads: on one of T pool threads
+      |                                                         +-- loop:    as tasks of an event loop
+      |                                                                 |
+    Watch (thread): reads when nobody else does,                        v
+    and hands back what a Job did not start          Job: inputs -> function -> values -> frames
+    when its lease is over
+
+Who reads. The main thread blocks in read() while it has nothing else to do, so that a lone
+call costs no switch of threads. While it is busy (a function, an import) the Watch looks
+every POLL seconds and reads in its place: a cancel, a ping or the end of the supervisor is
+seen while a function runs. Only C code that keeps the GIL can prevent that.
+
+Who answers. A slot works through a Job's inputs with a plain loop over one list iterator.
+To take back what has not started, another thread just drains that iterator, so the loop
+pays nothing for being interruptible. Whatever else two threads want of a Job is done under
+its lock, which the loop takes when it starts, when an item fails, and when it is done.
+
+When values become text. Numbers, strings, booleans and None are collected and encoded
+together, once for each answer. Any other value is encoded as soon as it is returned, because
+the function may change it (a list that grows with each call) before the batch is done.
+
+How it ends. Quit: what is at hand is finished, atexit handlers run (at most EXIT_WAIT
+seconds), exit code 0; threads and processes that user code left behind are not waited for.
+End of file: the process group is killed. 69: this Python is too old; 70: a broken protocol
+or a bug of this file, with a line on stderr.
+
+Coroutine functions also work in modes serial and threads: each thread keeps an event loop
+and runs one call at a time on it. Plain functions also work in mode loop, where they hold up
+the loop while they run. Keys of dicts that are int, float, bool or None become strings, as
+json.dumps makes them.
+"""
+
+import sys
+
+# Long because: the worker is one file that needs nothing else, to be sent to any interpreter as it is.
+
+# An older Python shows the next line as its syntax error; 3.6 to 3.8 get as far as the `if`.
+REQUIRES: "Outpace needs CPython 3.9 or newer" = (3, 9)
+
+if __name__ == "__main__" and sys.path and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]  # '' or the worker's directory: a json.py there is not for us to import
+
+import os
+
+if sys.version_info < REQUIRES:  # hello, so that the supervisor learns the version; then the end
+    version = "%d.%d.%d" % sys.version_info[:3]
+    hello = '{"version":1,"pid":%d,"language":"python","runtime":"%s","gil":true}' % (os.getpid(), version)
+    os.write(4, (len(hello) + 1).to_bytes(4, "little") + b"h" + hello.encode())
+    os.write(2, ("outpace worker: CPython %s is too old, 3.9 or newer is needed\n" % version).encode())
+    os._exit(69)
+
+import atexit
+import collections
+import faulthandler
+import fcntl
+import functools
+import importlib.machinery
+import importlib.util
+import itertools
+import json
+import queue
+import re
+import select
+import struct
+import threading
+import time
+import traceback
+import types
+from time import perf_counter_ns as clock, sleep  # user code may replace the module's
+
+VERSION = 1
+POLL = 0.02  # seconds between two looks of the Watch
+PARK = 50  # looks without any work, after which the Watch sleeps until it is woken
+EXIT_WAIT = 5.0  # seconds that atexit handlers may take
+LIMIT = 1 << 30  # bytes in a frame
+TEXT_LIMIT = 64 << 10  # characters in a traceback; a message gets a quarter of it
+TINY = 10_000  # ns: items that take less are not timed one by one
+CPU_WORTH = 100_000  # ns: from here on CPU time is measured
+UNKNOWN = 1 << 62  # ns: the mean of a function that has not run yet
+NOT_MEASURED = (1 << 64) - 1
+EVERY = 0xFFFFFFFF
+LEASE_OVER, CANCELLED = 0, 1
+EXIT_BROKEN, EXIT_INTERRUPTED = 70, 130
+SCALARS = frozenset((int, float, str, bool, type(None)))  # immutable, so that they may be encoded later
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")
+EXITS = (SystemExit, KeyboardInterrupt, GeneratorExit)
+
+
+# ---------------------------------------------------------------- frames and values
+
+
+def frame(kind, *parts):
+    """One frame, as bytes."""
+    return struct.pack("<Ic", 1 + sum(map(len, parts)), kind) + b"".join(parts)
+
+
+def record(kind, value):
+    """A frame whose body is JSON. All of it is ASCII: messages may hold lone surrogates."""
+    return frame(kind, ENCODE_ASCII(value).encode())
+
+
+def back_frame(job_id, first, n, why):
+    return frame(b"b", struct.pack("<IIIB", job_id, first, n, why))
+
+
+def fault_frame(job_id, index, wall, cpu, error):
+    return frame(b"f", struct.pack("<IIQQ", job_id, index, wall, cpu), ENCODE_ASCII(error).encode())
+
+
+def results_frame(job_id, first, n, walls, wall, cpu, text):
+    head = struct.pack("<IIIBQQ", job_id, first, n, 1 if walls else 0, wall, cpu)
+    return frame(b"r", head, struct.pack("<%dQ" % n, *walls) if walls else b"", text)
+
+
+def no_json(value):
+    raise NotJSON(value)
+
+
+def json_encoder(ascii):
+    """An encoder; any two that differ in ascii alone write the same but for non-ASCII characters."""
+    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, separators=(",", ":"), default=no_json)
+
+
+class NotJSON(TypeError):
+    """Raised inside the encoder, with the value that it cannot encode."""
+
+
+class Refusal(Exception):
+    """Something that the worker itself refuses; becomes an error record as it stands."""
+
+    def __init__(self, cause, kind, message, hint=""):
+        super().__init__(message)
+        self.record = {"type": kind, "message": message, "traceback": "", "cause": cause, "hint": hint}
+
+
+class Digits:
+    """Integers of any length: CPython converts no more than 4300 digits unless told otherwise."""
+
+    lock = threading.Lock()
+    limit = staticmethod(getattr(sys, "get_int_max_str_digits", lambda: 0))  # 0: there is none
+    set_limit = staticmethod(getattr(sys, "set_int_max_str_digits", lambda n: None))
+
+    @classmethod
+    def limited(cls, error):
+        """Whether the limit is why a conversion failed."""
+        return isinstance(error, ValueError) and "digits" in str(error) and cls.limit() != 0
+
+    @classmethod
+    def unlimited(cls, convert, value):
+        """convert(value) without the limit."""
+        with cls.lock:
+            before = cls.limit()
+            cls.set_limit(0)
+            try:
+                return convert(value)
+            finally:
+                cls.set_limit(before)
+
+
+DECODE = json.JSONDecoder().decode
+ENCODE = json_encoder(False).encode
+ENCODE_ASCII = json_encoder(True).encode
+
+
+def freeze(value):
+    """The JSON text of one value, as bytes. Raises a Refusal that says what to return instead."""
+    try:
+        text = ENCODE(value).encode()
+    except Exception as error:
+        text = freeze_slowly(value, error)
+    if len(text) > LIMIT - 64:
+        raise Refusal("encoding", "ValueError", "result of %d bytes is larger than a frame" % len(text),
+                      "write it to a file and return the file's name")
+    return text
+
+
+def freeze_slowly(value, error):
+    """What freeze does after an error: escapes lone surrogates, writes all digits, or refuses."""
+    try:
+        if isinstance(error, UnicodeEncodeError) or Digits.limited(error):
+            return Digits.unlimited(ENCODE_ASCII, value).encode()
+    except Exception as second:
+        error = second
+    raise unencodable(value, error) from None
+
+
+def encode_array(values):
+    """The values as one JSON array, or None when they have to be looked at one by one."""
+    try:
+        if type(values[0]) is bytes:  # frozen before
+            text = b"[" + b",".join(values) + b"]"
+        else:
+            text = ENCODE(values).encode()
+    except Exception:
+        return None
+    return text if len(text) <= LIMIT - 64 - 8 * len(values) else None
+
+
+def encode_each(values):
+    """For each value its text as bytes, or its error record."""
+    cells = []
+    for value in values:
+        try:
+            cells.append(value if type(value) is bytes else freeze(value))
+        except Refusal as refusal:
+            cells.append(refusal.record)
+    return cells
+
+
+def decode_array(body, n):
+    """The n values of a JSON array, and the error records by index of those that Python cannot read."""
+    bad = {}
+    try:
+        values = decode(str(body, "utf-8"))
+    except (RecursionError, UnicodeDecodeError):
+        parts = split_array(str(body, "utf-8", "surrogateescape"))
+        values = [decode_one(index, part, bad) for index, part in enumerate(parts)]
+    if type(values) is not list or len(values) != n:
+        raise ValueError("inputs are not an array of %d values" % n)
+    return values, bad
+
+
+def decode(text):
+    try:
+        return DECODE(text)
+    except ValueError as error:
+        if Digits.limited(error):
+            return Digits.unlimited(DECODE, text)
+        raise
+
+
+def decode_one(index, part, bad):
+    """The value of one input, or None and an error record in bad."""
+    kind, message, hint = "UnicodeDecodeError", "input is not UTF-8", "convert it, perhaps with iconv"
+    try:
+        part.encode()  # fails where bytes were not UTF-8
+        return decode(part)
+    except RecursionError:
+        kind, message, hint = "RecursionError", "input is nested too deeply for Python's json module", "flatten it"
+    except UnicodeError:
+        pass
+    bad[index] = Refusal("decoding", kind, message, hint).record
+    return None
+
+
+def split_array(text):
+    """The texts of an array's items, however deep they are: splits at the commas of level one."""
+    parts, depth, start = [], 0, text.index("[") + 1
+    for match in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', text):
+        token = match.group()
+        if token in "[{":
+            depth += 1
+        elif token in "]}":
+            depth -= 1
+        if (token == "," and depth == 1) or (token == "]" and depth == 0):
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return parts
+
+
+# ---------------------------------------------------------------- errors
+
+
+def unencodable(value, error):
+    """The Refusal for a value that is not JSON."""
+    name, message, hint = type(value).__name__, str(error), ""
+    kind = "TypeError" if isinstance(error, TypeError) else "ValueError"
+    if isinstance(error, NotJSON):
+        culprit = error.args[0]
+        message, hint = "result of type %s cannot be carried as JSON" % name, hint_for(culprit)
+        if culprit is not value:
+            message += ": it contains a %s" % type(culprit).__name__
+    elif "float values" in message:
+        message, hint = "result is or contains nan or inf, which JSON does not have", "return None in its place"
+    elif "ircular" in message:
+        message, hint = "result contains itself, which JSON cannot carry", "return data without cycles"
+    elif "keys must be" in message:
+        hint = "turn the keys into strings, or return a list of pairs"
+    elif isinstance(error, RecursionError):
+        message, hint = "result is nested too deeply for Python's json module", "flatten it"
+    else:
+        message = "result of type %s cannot be carried as JSON: %s" % (name, message or type(error).__name__)
+    return Refusal("encoding", kind, message, hint)
+
+
+HINTS = {
+    "bytes bytearray memoryview": "return base64.b64encode(x).decode(), or write a file and return its name",
+    "set frozenset": "return sorted(x) or list(x)",
+    "datetime date time": "return x.isoformat()",
+    "timedelta": "return x.total_seconds()",
+    "Decimal Fraction": "return str(x), or float(x) if that is precise enough",
+    "complex": "return [x.real, x.imag]",
+    "UUID Path PosixPath PurePath PurePosixPath": "return str(x)",
+    "coroutine Task Future": "the function returned something to await; make it `async def` and await it there",
+    "generator map filter zip enumerate reversed range deque dict_keys dict_values dict_items": "return list(x)",
+}
+
+HINTS_BY_ATTRIBUTE = {
+    "__dataclass_fields__": "return dataclasses.asdict(x)",
+    "_member_map_": "return x.value",
+    "tolist": "return x.tolist(), or x.item() of a single number",
+    "model_dump": "return x.model_dump()",
+    "to_dict": "return x.to_dict()",
+}
+
+
+def hint_for(value):
+    """What to return instead of a value of a type that JSON does not have."""
+    kind = type(value)
+    if kind.__name__ == "coroutine":
+        value.close()  # or Python warns that it was never awaited
+    for names, hint in HINTS.items():
+        if kind.__name__ in names.split():
+            return hint
+    for attribute, hint in HINTS_BY_ATTRIBUTE.items():
+        if hasattr(kind, attribute):
+            return hint
+    return "return plain data: None, numbers, strings, lists and dicts"
+
+
+def shorten(text, limit):
+    """The text, without its middle when it is longer than limit characters."""
+    if len(text) <= limit:
+        return text
+    return text[: limit // 2 - 20] + "\n... (cut here) ...\n" + text[-limit // 2 + 20 :]
+
+
+def type_name(kind):
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return "%s.%s" % (kind.__module__, kind.__qualname__)
+
+
+def attempt(fn, value):
+    """str(fn(value)), or a text that says why it failed: fn may be user code."""
+    try:
+        return str(fn(value))
+    except BaseException as error:
+        return "<unknown: reading it raised %s>" % type(error).__name__
+
+
+def describe(error, cause="exception", hint=""):
+    """The error record of anything that was raised. Raises nothing itself."""
+    if isinstance(error, Refusal):
+        error.__traceback__ = None  # it would keep alive the frame that keeps the error
+        return error.record
+    if isinstance(error, EXITS) and cause == "exception":
+        cause, hint = "exit", "return a value, or raise an ordinary exception, instead of ending the process"
+    return {"type": attempt(type_name, type(error)), "message": shorten(attempt(str, error), TEXT_LIMIT // 4),
+            "traceback": user_traceback(error), "cause": cause, "hint": hint}
+
+
+def user_traceback(error):
+    """The traceback of an exception and of those behind it, without the frames of this file."""
+    try:
+        chain, seen = [error], set()
+        while chain:
+            link = chain.pop()
+            if link is not None and id(link) not in seen:
+                seen.add(id(link))
+                link.__traceback__ = user_frames(link.__traceback__)
+                chain += [link.__cause__, link.__context__]
+        if error.__traceback__ is None and not isinstance(error, SyntaxError) and len(seen) == 1:
+            return ""
+        text = "".join(traceback.TracebackException(type(error), error, error.__traceback__).format())
+        return shorten(text, TEXT_LIMIT)
+    except BaseException:  # a class that fights back
+        return ""
+
+
+def user_frames(tb):
+    """A traceback from the first frame on that is neither ours nor the import system's."""
+    while tb is not None:
+        file = tb.tb_frame.f_code.co_filename
+        if tb.tb_frame.f_globals is not globals() and file != importlib.__file__ and "<frozen importlib" not in file:
+            break
+        tb = tb.tb_next
+    return tb
+
+
+# ---------------------------------------------------------------- loading functions
+
+
+class Function:
+    """A function that was defined: how to call it, and how long its items took lately."""
+
+    def __init__(self, fn, star, kwargs):
+        self.coroutine = is_coroutine(fn)
+        self.call = calling(fn, star, kwargs)  # call(input), a coroutine if fn is one
+        self.run = blocking(self.call) if self.coroutine else self.call  # call(input), always the value
+        self.mean = UNKNOWN
+
+
+def calling(fn, star, kwargs):
+    """What is called with one input."""
+    def spread(x):
+        if type(x) is list:
+            return fn(*x, **kwargs)
+        if type(x) is dict:
+            return fn(**x, **kwargs)
+        raise Refusal("decoding", "TypeError", "cannot spread an input of type %s over parameters" % type(x).__name__,
+                      "with star, an input is a list (positional) or an object (by keyword)")
+
+    def with_keywords(x):
+        return fn(x, **kwargs)
+
+    return spread if star else with_keywords if kwargs else fn
+
+
+def blocking(call):
+    """A coroutine function as a plain one: each thread that uses it keeps an event loop of its own."""
+    asyncio = standard("asyncio")
+    local = threading.local()
+
+    async def outcome(x):
+        try:
+            return await call(x), None
+        except BaseException as error:  # SystemExit too: it would tear through the loop
+            return None, error
+
+    def run(x):
+        if not hasattr(local, "loop"):
+            local.loop = asyncio.new_event_loop()
+        value, error = local.loop.run_until_complete(outcome(x))
+        if error is not None:
+            raise error
+        return value
+
+    return run
+
+
+def standard(name):
+    """A module of the standard library, even when a file of the user's has its name."""
+    saved = sys.path[:]
+    sys.path[:] = STANDARD_PATH
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path[:] = saved
+
+
+STANDARD_PATH = sys.path[:]
+
+
+def is_coroutine(fn):
+    inspect = standard("inspect")
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__)
+
+
+def is_generator(fn):
+    inspect = standard("inspect")
+    return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in (fn, type(fn).__call__))
+
+
+class Loader:
+    """Finds functions by their target, `path/file.py:name` or `package.module:name`."""
+
+    def __init__(self):
+        self.files = {}  # absolute path -> module
+        self.directories = set()  # that are on sys.path for our sake
+
+    def load(self, target):
+        """Returns the function. Raises a Refusal, or whatever the import raised."""
+        where, _, name = target.rpartition(":")
+        if not where or not name:
+            raise Refusal("notfound", "ValueError", "%r does not name a function" % target,
+                          "write path/file.py:name or package.module:name")
+        if where.endswith(".py") or os.sep in where:
+            module = self.file(os.path.abspath(where))
+        else:
+            module = self.module(where)
+        fn = attribute(module, name, where)
+        if not callable(fn):
+            raise Refusal("notcallable", "TypeError", "%s is a %s, not a function" % (target, type(fn).__name__),
+                          functions_of(module, name))
+        if is_generator(fn):
+            raise Refusal("notcallable", "TypeError", "%s is a generator function: it has no single result" % target,
+                          "return a list instead of using yield")
+        return fn
+
+    def module(self, name):
+        """Imports package.module as `python -m` does: the working directory comes first."""
+        self.first_on_path(os.getcwd())
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not error.name or not (name + ".").startswith(error.name + "."):
+                raise  # a module that the user's module imports
+            raise Refusal("notfound", "ModuleNotFoundError", str(error),
+                          "searched from %s with %s" % (os.getcwd(), sys.executable)) from None
+
+    def file(self, path):
+        """Imports a file as `python file.py` does, but under its own name: `__main__` guards hold."""
+        if path in self.files:
+            return self.files[path]
+        if not os.path.isfile(path):
+            raise Refusal("notfound", "FileNotFoundError", "no such file: %s" % path, near_file(path))
+        self.first_on_path(os.path.dirname(path))
+        stem = os.path.splitext(os.path.basename(path))[0].replace(".", "_")
+        known = sys.modules.get(stem)
+        if known is not None and os.path.abspath(getattr(known, "__file__", None) or "") == path:
+            return self.files.setdefault(path, known)  # another module of the user's imported it
+        if not self.files:
+            sys.argv[:] = [path]
+        self.files[path] = execute(path, "outpace_user_" + stem if stem in sys.modules or is_standard(stem) else stem)
+        return self.files[path]
+
+    def first_on_path(self, directory):
+        if directory not in self.directories:
+            self.directories.add(directory)
+            sys.path.insert(0, directory)
+
+
+def is_standard(name):
+    """Whether the standard library has a module of that name, which others will want to import."""
+    names = getattr(sys, "stdlib_module_names", None)  # since 3.10
+    if names is not None:
+        return name in names
+    finder = importlib.machinery.PathFinder
+    return name in sys.builtin_module_names or finder.find_spec(name, [os.path.dirname(os.__file__)]) is not None
+
+
+def execute(path, name):
+    """Runs a file as module name, which is importable by that name while and after it runs."""
+    while name in sys.modules:
+        name += "_"
+    spec = importlib.util.spec_from_file_location(name, path, loader=importlib.machinery.SourceFileLoader(name, path))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return sys.modules.get(name, module)  # a module may replace itself
+
+
+def attribute(module, dotted, where):
+    """module.a.b for "a.b", or a Refusal that names what is there."""
+    value = module
+    for name in dotted.split("."):
+        try:
+            value = getattr(value, name)
+        except AttributeError:
+            raise Refusal("notfound", "AttributeError", "%s has no function %s" % (where, dotted),
+                          functions_of(module, dotted)) from None
+    return value
+
+
+def functions_of(module, wanted):
+    """A hint: the function that may be meant, and those that the module defines."""
+    own = sorted(n for n, v in list(vars(module).items())
+                 if callable(v) and not n.startswith("_") and getattr(v, "__module__", None) == module.__name__)
+    near = standard("difflib").get_close_matches(wanted, own, 1)
+    if not own:
+        return "the module defines no functions"
+    there = "it has " + ", ".join(own[:12]) + (", ..." if len(own) > 12 else "")
+    return "did you mean %s? %s" % (near[0], there) if near else there
+
+
+def near_file(path):
+    """A hint: the file that may be meant."""
+    directory, name = os.path.split(path)
+    try:
+        names = [n for n in os.listdir(directory) if n.endswith(".py")]
+    except OSError:
+        return "there is no directory %s" % directory
+    near = standard("difflib").get_close_matches(name, names, 1)
+    return "did you mean %s?" % os.path.join(directory, near[0]) if near else ""
+
+
+def import_hint(error):
+    """A hint for an exception that came out of an import."""
+    if isinstance(error, ModuleNotFoundError):
+        return "is %s installed for %s?" % (error.name, sys.executable)
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return "name it package.module:function, from the directory that holds the package"
+    if isinstance(error, EXITS):
+        return "the file ends the process when it is imported; put that under `if __name__ == '__main__':`"
+    return ""
+
+
+# ---------------------------------------------------------------- the channel
+
+
+def die(message):
+    """Ends the process over a broken protocol, or a bug of this file."""
+    try:
+        os.write(2, ("outpace worker: %s\n" % message).encode("utf-8", "replace"))
+    finally:
+        os._exit(EXIT_BROKEN)
+
+
+def flush_streams():
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()
+        except Exception:  # closed, replaced by anything, None
+            pass
+
+
+def leave_fork(error):
+    """Ends a process that the function forked and that came back into the worker: it may not answer."""
+    code = 0
+    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+        code = (error.code or 0) & 0xFF
+    elif error is not None:
+        traceback.print_exception(type(error), error, user_frames(error.__traceback__))
+        code = 1
+    flush_streams()
+    os._exit(code)
+
+
+class Channel:
+    """The two pipes. Whole frames are given to receive(kind, body) by whichever thread reads."""
+
+    def __init__(self):
+        self.pid = os.getpid()
+        self.inp, self.out = private(3), private(4)
+        self.reading, self.writing = threading.Lock(), threading.Lock()
+        self.reads = 0  # counts them: it grows while somebody reads
+        self.buffer = bytearray()
+        self.receive = None
+
+    def forked(self):
+        """In a process that user code forked: the supervisor must see the end of its worker, not of this."""
+        for fd in self.inp, self.out:
+            os.closerange(fd, fd + 1)  # which does not mind a closed one
+
+    def orphaned(self):
+        """The supervisor is gone: end, with everything that the functions started."""
+        if os.getpgrp() == self.pid:
+            os.killpg(self.pid, 9)
+        os._exit(1)
+
+    def send(self, frames):
+        """Writes frames. Blocks while the pipe is full."""
+        if os.getpid() != self.pid:
+            leave_fork(None)
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        with self.writing:
+            try:
+                done = os.write(self.out, data)
+                while done < len(data):
+                    done += os.write(self.out, memoryview(data)[done:])
+            except BrokenPipeError:
+                self.orphaned()
+            except OSError as error:
+                die("cannot write to the supervisor: %s" % error)
+
+    def read(self):
+        """Reads once and hands over whole frames (reading lock held). Blocks until there is something."""
+        try:
+            data = os.read(self.inp, 1 << 20 if len(self.buffer) > 65536 else 65536)
+        except OSError as error:
+            die("cannot read from the supervisor: %s" % error)
+        if not data:
+            self.orphaned()
+        self.reads += 1
+        buffer = self.buffer
+        buffer += data
+        while len(buffer) >= 5:
+            size = int.from_bytes(buffer[:4], "little")
+            if not 1 <= size <= LIMIT:
+                die("bad frame: length %d" % size)
+            if len(buffer) < 4 + size:
+                return
+            kind, body = bytes(buffer[4:5]), bytes(buffer[5 : 4 + size])
+            del buffer[: 4 + size]
+            self.receive(kind, body)
+
+    def readable(self):
+        """Whether a read would return at once, be it with the end of file."""
+        poll = select.poll()  # one of its own: two threads must not share it
+        poll.register(self.inp, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def pump(self, wait=True):
+        """Reads what is there, without blocking for more. Gives up when another thread reads and not wait."""
+        if not self.reading.acquire(wait):
+            return
+        try:
+            while self.readable():
+                self.read()
+        finally:
+            self.reading.release()
+
+
+def private(fd):
+    """Moves an inherited descriptor out of the way of user code, and keeps it from child processes."""
+    for lowest in (900, 200, 10):
+        try:
+            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+            break
+        except OSError as error:
+            if lowest == 10:
+                die("descriptors 3 and 4 must be pipes of a supervisor: %s" % error)
+    os.close(fd)
+    os.set_blocking(moved, True)
+    return moved
+
+
+# ---------------------------------------------------------------- one batch
+
+
+class SharedIterator:
+    """Gives each item once, to whichever thread asks: free-threaded list iterators do not promise that."""
+
+    def __init__(self, items):
+        self.items = collections.deque(items)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return self.items.popleft()
+        except IndexError:
+            raise StopIteration from None
+
+    def __length_hint__(self):
+        return len(self.items)
+
+    def drain(self):
+        """Takes what is left, from the end, so that what others took remains a prefix."""
+        for n in itertools.count():
+            try:
+                self.items.pop()
+            except IndexError:
+                return n
+
+
+class Job:
+    """One batch. Each item moves along this line once; the lock is held except in `function`:
+
+        ranges --begin--> it --> function --> out --settle--> frames --> the channel
+           |   <--recall--                     |
+           '--------------- back --------------'---- error ---> frames
+
+    `out` holds the values of items first, first+1, ...; the loop alone appends to it, so a
+    thread that takes a prefix off it needs no more than the lock. Items first+len(out) to
+    end-1 are in the hands of the function (one item, or none); those from end on are not started.
+    """
+
+    def __init__(self, id, func_id, n, flags, lease, text):
+        self.id, self.func_id, self.n, self.lease, self.text = id, func_id, n, lease, text
+        self.want_walls = bool(flags & 1)
+        self.lock = threading.Lock()
+        self.ranges = collections.deque([(0, n)])
+        self.it = SharedIterator(()) if FREE_THREADED else iter(())
+        self.out, self.walls, self.first, self.end = [], [], 0, 0
+        self.frames = []
+        self.arrived = clock()
+        self.started = 0  # 0: waits
+        self.cpu_clock = None
+        self.measured = False
+        self.answered = self.spent = 0  # items, ns
+        self.over = self.overdue = False
+        self.tasks, self.given_up = {}, set()  # on a loop: what runs, what of it was cancelled
+
+    def start(self, func):
+        """Decodes the inputs and starts the clocks. Raises ValueError for a text that is not n values."""
+        items, bad = decode_array(self.text, self.n)
+        with self.lock:
+            for index, error in bad.items():
+                self.drop(index, fault_frame(self.id, index, 0, NOT_MEASURED, error))
+            self.func, self.items, self.text = func, items, None
+            self.measured = self.want_walls and func.mean > TINY
+            if func.mean > CPU_WORTH and hasattr(time, "pthread_getcpuclockid"):
+                self.cpu_clock = time.pthread_getcpuclockid(threading.get_ident())  # any thread can read it
+                self.cpu_mark = time.clock_gettime_ns(self.cpu_clock)
+            self.started = self.mark = self.since = clock()
+
+    def begin(self):
+        """Takes the next range in hand; False when there is none and the batch is over (lock held)."""
+        if self.out:
+            self.settle(clock())
+        if not self.ranges:
+            self.over = True
+            return False
+        self.first, n = self.ranges.popleft()
+        self.end = self.first + n
+        items = self.items if n == len(self.items) else self.items[self.first : self.end]
+        self.it = SharedIterator(items) if FREE_THREADED else iter(items)
+        return True
+
+    def loop(self):
+        """Calls the function with what is in hand. This is where the time goes."""
+        run, append = self.func.run, self.out.append
+        if not self.measured:
+            for x in self.it:
+                value = run(x)
+                append(value if type(value) in SCALARS else freeze(value))
+            return
+        walls = self.walls.append
+        self.since = clock()
+        for x in self.it:
+            value = run(x)
+            now = clock()
+            walls(now - self.since)
+            if type(value) in SCALARS:
+                append(value)
+                self.since = now
+            else:
+                append(freeze(value))
+                self.since = clock()
+
+    def settle(self, now, error=None, until=None):
+        """Turns what is done, and the item that failed, into frames (lock held).
+
+        Another thread passes until, when the item that now runs was started.
+        """
+        k = len(self.out)
+        if not k and error is None:
+            return
+        values, walls = self.out[:k], self.walls[:k]
+        del self.out[:k], self.walls[: len(self.walls) if error is not None else k]
+        span = max(now - self.mark, 1)
+        if self.measured:
+            wall = sum(walls)
+        elif error is not None:
+            wall = span * k // (k + 1)
+        else:
+            wall = span if until is None else max(until - self.mark, 0)
+        cpu, rest = self.split_cpu(min(wall, span), span)
+        if k:
+            self.answer(self.first, values, walls, wall, cpu)
+        if error is not None:
+            wall = now - self.since if self.measured else span - wall
+            self.frames.append(fault_frame(self.id, self.first + k, wall, rest, error))
+            self.count(1, wall)
+        self.first += k + (error is not None)
+        self.mark = now if until is None else max(until, self.mark)
+        if until is None:
+            self.since = now
+
+    def split_cpu(self, part, span):
+        """The CPU time since the last answer, shared in the proportion of the wall times."""
+        if self.cpu_clock is None:
+            return NOT_MEASURED, NOT_MEASURED
+        used = time.clock_gettime_ns(self.cpu_clock) - self.cpu_mark
+        share = used * part // span
+        self.cpu_mark += share if part else 0
+        return share, used - share
+
+    def answer(self, first, values, walls, wall, cpu):
+        """Adds results for values of consecutive items; those that cannot be encoded become faults."""
+        n = len(values)
+        self.count(n, wall)
+        text = encode_array(values)
+        if text is not None:
+            self.frames.append(results_frame(self.id, first, n, walls, wall, cpu, text))
+            return
+        cells = encode_each(values)
+        large = sum(map(len, cells)) > LIMIT // 2
+        for _, group in itertools.groupby(range(n), lambda i: i if large or type(cells[i]) is dict else -1):
+            group = list(group)
+            a, b = group[0], group[-1] + 1
+            part = sum(walls[a:b]) if walls else wall * (b - a) // n
+            share = cpu if cpu == NOT_MEASURED else cpu * (b - a) // n
+            if type(cells[a]) is dict:
+                self.frames.append(fault_frame(self.id, first + a, part, share, cells[a]))
+            else:
+                text = b"[" + b",".join(cells[a:b]) + b"]"
+                self.frames.append(results_frame(self.id, first + a, b - a, walls[a:b], part, share, text))
+
+    def count(self, n, wall):
+        self.answered += n
+        self.spent += wall
+        self.func.mean = self.spent // self.answered
+
+    def recall(self):
+        """Puts what the loop has not taken in hand back among what is not started (lock held)."""
+        n = self.it.drain() if FREE_THREADED else len(list(self.it))  # atomic under the GIL
+        self.end -= n
+        if n:
+            self.ranges.appendleft((self.end, n))
+
+    def give_back(self, why):
+        """Hands back all that is not started (lock held)."""
+        self.frames += [back_frame(self.id, first, n, why) for first, n in self.ranges]
+        self.ranges.clear()
+
+    def drop(self, index, answer):
+        """Answers item index with a frame if it is not started (lock held)."""
+        for at, (first, n) in enumerate(self.ranges):
+            if first <= index < first + n:
+                del self.ranges[at]
+                for a, b in ((index + 1, first + n), (first, index)):
+                    if a < b:
+                        self.ranges.insert(at, (a, b - a))
+                self.frames.append(answer)
+                return
+
+    def take_frames(self):
+        frames, self.frames = self.frames, []
+        return frames
+
+    def cancel(self, index):
+        """Hands back what is not started of a cancelled item, or of all. Returns frames to send."""
+        with self.lock:
+            if self.over:
+                return []
+            self.recall()
+            if index == EVERY:
+                self.give_back(CANCELLED)
+            else:
+                self.drop(index, back_frame(self.id, index, 1, CANCELLED))
+            return self.take_frames()
+
+    def late(self, now, since):
+        return self.lease and not self.overdue and now - since > self.lease
+
+    def expire(self):
+        """The lease is over: sends what is done, hands the rest back, says what runs. Returns frames."""
+        with self.lock:
+            if self.over:
+                return []
+            self.overdue = True
+            self.recall()
+            self.give_back(LEASE_OVER)
+            if self.started:
+                self.settle(clock(), until=self.since)
+                running = self.first + len(self.out)
+                if running < self.end:
+                    wall = max(clock() - self.since, 0)
+                    self.frames.append(frame(b"s", struct.pack("<IIQ", self.id, running, wall)))
+            return self.take_frames()
+
+
+# ---------------------------------------------------------------- the worker
+
+
+class Watch:
+    """A thread that looks every POLL seconds, while there is work, at what others are too busy to see."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.thread = None
+        self.parked = False
+        self.call = threading.Event()
+        self.progress = {}  # job id -> what was taken in hand, when last looked at
+
+    def wake(self):
+        """Called by the main thread, when it gets busy."""
+        if self.thread is None:
+            self.thread = start_thread(self.run)
+        elif self.parked:
+            self.call.set()
+
+    def run(self):
+        worker, channel = self.worker, self.worker.channel
+        idle, reads, unread = 0, 0, False
+        while True:
+            sleep(POLL)
+            stuck = unread and channel.reads == reads
+            idle = 0 if worker.busy or worker.jobs or channel.reads != reads else idle + 1
+            reads = channel.reads
+            unread = self.look(stuck)
+            if idle > PARK:
+                self.park(reads)
+                idle = 0
+
+    def park(self, reads):
+        """Sleeps until there is work again, so that an idle worker wakes nobody."""
+        self.call.clear()
+        self.parked = True
+        if self.worker.channel.reads == reads:
+            self.call.wait()
+        self.parked = False
+
+    def look(self, stuck):
+        """Looks once. Returns whether there is something that nobody has read; stuck: still."""
+        worker = self.worker
+        unread = worker.channel.readable()
+        if unread and stuck:
+            worker.channel.pump(wait=False)
+            worker.slots.notice()
+        if worker.slots.leases:
+            self.check_leases(clock())
+        return unread
+
+    def check_leases(self, now):
+        worker, jobs = self.worker, list(self.worker.jobs.values())
+        running = [job for job in jobs if job.started]
+        for job in running:
+            if not job.measured:
+                self.note_progress(job, now)
+            if job.late(now, job.started):
+                worker.send(job.expire())
+        if len(running) >= worker.slots.width and all(job.overdue for job in running):
+            for job in jobs:  # no slot will get to these soon
+                if not job.started and job.late(now, job.arrived):
+                    worker.send(job.expire())
+        self.progress = {job.id: self.progress.get(job.id) for job in running}
+
+    def note_progress(self, job, now):
+        """Tells, where items are not timed, since when at least the present one has been running."""
+        taken = (job.end, job.it.__length_hint__())
+        if self.progress.get(job.id) != taken:
+            self.progress[job.id] = taken
+            job.since = now
+
+
+def guarded(fn):
+    """fn, but an error in it, after which nobody might answer the supervisor, ends the process."""
+    def run(*args):
+        try:
+            return fn(*args)
+        except KeyboardInterrupt:
+            os._exit(EXIT_INTERRUPTED)
+        except BaseException:
+            traceback.print_exc()
+            die("bug in the worker, see above")
+    return run
+
+
+def start_thread(target):
+    thread = threading.Thread(target=guarded(target), daemon=True, name="outpace")
+    thread.start()
+    return thread
+
+
+class Worker:
+    """The main thread: takes what comes over the channel and acts on it, one after another."""
+
+    def __init__(self):
+        self.channel = Channel()
+        self.channel.receive = self.receive
+        self.inbox = collections.deque()  # (kind, value), to be acted on in order
+        self.jobs = {}  # id -> Job that is not answered in full
+        self.functions = {}  # number -> Function
+        self.loader = Loader()
+        self.slots = Slots()
+        self.watch = Watch(self)
+        self.busy = False  # the main thread acts on something
+        self.closing = False  # quit was read
+
+    def hello(self):
+        self.send([record(b"h", {
+            "version": VERSION, "pid": os.getpid(), "language": "python", "runtime": "%d.%d.%d" % sys.version_info[:3],
+            "executable": sys.executable, "gil": getattr(sys, "_is_gil_enabled", lambda: True)()})])
+
+    def forked(self):
+        """Runs in a process that user code forked: it goes on with the item that it is in, and no other."""
+        self.channel.forked()
+        for job in list(self.jobs.values()):
+            collections.deque(job.it, 0)
+            job.ranges.clear()
+
+    def send(self, frames):
+        if frames:
+            self.channel.send(frames)
+
+    # Runs in whichever thread reads.
+
+    def receive(self, kind, body):
+        try:
+            if kind == b"B":
+                job = Job(*struct.unpack_from("<IIIBQ", body), body[21:])
+                if job.n < 1 or self.closing:
+                    raise ValueError("a batch that is empty, or after quit")
+                self.jobs[job.id] = job
+                self.inbox.append((kind, job))
+            elif kind == b"X":
+                job_id, index = struct.unpack("<II", body)
+                if job_id in self.jobs:  # else it is done
+                    self.slots.cancel(self, self.jobs[job_id], index)
+            elif kind == b"P":
+                self.send([frame(b"p", body)])
+            elif kind == b"Q":
+                self.closing = True
+                self.inbox.append((kind, None))
+            elif kind in b"CD":
+                self.inbox.append((kind, dict(DECODE(str(body, "utf-8")))))
+            else:
+                raise ValueError("unknown kind")
+        except (struct.error, ValueError, TypeError) as error:
+            die("bad frame %r: %s" % (kind, error))
+
+    # Runs in the main thread.
+
+    def serve(self):
+        """Acts on frames, until the event loop takes that over."""
+        while type(self.slots) is not Loop:
+            with self.channel.reading:
+                while not self.inbox:
+                    self.channel.read()
+                kind, value = self.inbox.popleft()
+            self.act(kind, value)
+        self.slots.serve()
+
+    def act(self, kind, value):
+        self.busy = True
+        self.watch.wake()
+        if kind == b"B":
+            if value.func_id not in self.functions:
+                die("bad frame b'B': function %d is not defined" % value.func_id)
+            self.slots.start(self, value)
+        elif kind == b"D":
+            self.define(value)
+        elif kind == b"C":
+            self.configure(value.get("mode"), value.get("slots"))
+        else:
+            self.slots.quit(self)
+        self.busy = False
+
+    def configure(self, mode, width):
+        modes = {"serial": Serial, "threads": Threads, "loop": Loop}
+        if mode not in modes or type(self.slots) is not Slots or type(width) is not int or width < 1:
+            die("bad frame b'C': mode %r, slots %r" % (mode, width))
+        self.slots = modes[mode](self, width)
+
+    def define(self, spec):
+        if not {"func", "target"} <= spec.keys():
+            die("bad frame b'D': no func or no target")
+        begin, answer = clock(), {"func": spec["func"]}
+        try:
+            fn = self.loader.load(spec["target"])
+            function = Function(fn, spec.get("star"), spec.get("kwargs") or {})
+            self.functions[spec["func"]] = function
+            answer["coroutine"] = function.coroutine
+        except BaseException as error:
+            if os.getpid() != self.channel.pid:
+                leave_fork(error)
+            answer["error"] = describe(error, "import", import_hint(error))
+        answer["seconds"] = (clock() - begin) / 1e9
+        self.send([record(b"d", answer)])
+
+    # Runs in the thread of a slot.
+
+    def prepare(self, job):
+        try:
+            job.start(self.functions[job.func_id])
+        except ValueError as error:
+            die("bad frame b'B': %s" % error)
+
+    def run(self, job):
+        """Works through a job in this thread and answers it."""
+        self.prepare(job)
+        more = True
+        while more:
+            with job.lock:
+                more = job.begin()
+            while more and not self.run_range(job):
+                pass
+        self.send(job.take_frames())
+        self.forget(job)
+
+    def forget(self, job):
+        """Answered in full. Its number may be in use again, since the frames are out."""
+        if self.jobs.get(job.id) is job:
+            del self.jobs[job.id]
+
+    def run_range(self, job):
+        """Runs what a job has in hand. Returns True at its end, False when an item failed."""
+        error = None
+        try:
+            job.loop()
+        except BaseException as raised:
+            error = raised
+        if os.getpid() != self.channel.pid:
+            leave_fork(error)
+        if error is None:
+            return True
+        now, error = clock(), describe(error)
+        with job.lock:
+            job.settle(now, error)
+        return False
+
+
+def finish():
+    """Ends the process as Python would, but for what could keep it: threads, and handlers that hang."""
+    def hurry():
+        sleep(EXIT_WAIT)
+        os._exit(0)
+    threading.Thread(target=hurry, daemon=True).start()
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        traceback.print_exc()
+    flush_streams()
+    os._exit(0)
+
+
+# ---------------------------------------------------------------- the modes: where a job runs
+
+
+class Slots:
+    """Where jobs run. This one stands in until configure, and runs none."""
+
+    width, leases = 0, False
+
+    def start(self, worker, job):
+        die("bad frame b'B': batch before configure")
+
+    def cancel(self, worker, job, index):
+        worker.send(job.cancel(index))
+
+    def notice(self):
+        """Called by a thread that read for the main thread."""
+
+    def quit(self, worker):
+        finish()
+
+
+class Serial(Slots):
+    """Mode serial: the main thread runs jobs itself."""
+
+    leases = True
+
+    def __init__(self, worker, width):
+        self.width = 1
+
+    def start(self, worker, job):
+        worker.run(job)
+
+
+class Threads(Slots):
+    """Mode threads: the main thread puts jobs in a queue for up to T threads."""
+
+    leases = True
+
+    def __init__(self, worker, width):
+        self.width, self.threads = width, 0
+        self.worker, self.waiting = worker, queue.SimpleQueue()
+        self.quitting, self.drained = False, threading.Event()
+
+    def start(self, worker, job):
+        self.waiting.put(job)
+        if self.threads < min(self.width, len(worker.jobs)):
+            try:
+                start_thread(self.serve)
+                self.threads += 1
+            except RuntimeError as error:  # the system gives no more: those that there are take the job
+                if not self.threads:
+                    die("cannot start a thread: %s" % error)
+
+    def serve(self):
+        while True:
+            self.worker.run(self.waiting.get())
+            if self.quitting and not self.worker.jobs:
+                self.drained.set()
+
+    def quit(self, worker):
+        self.quitting = True
+        while worker.jobs:
+            self.drained.wait()
+        finish()
+
+
+class Loop(Slots):
+    """Mode loop: each item is a task of the event loop on the main thread. All of this runs there but notice."""
+
+    def __init__(self, worker, width):
+        self.worker, self.width = worker, width
+        self.loop = standard("asyncio").new_event_loop()
+        self.finished = []  # (job, index, value, error, wall), to be answered in this tick
+        self.quitting = False
+
+    def serve(self):
+        """Runs the loop for good. It is stopped for a moment where a function is defined: imports may run loops."""
+        self.loop.add_reader(self.worker.channel.inp, guarded(self.readable))
+        while True:
+            self.loop.call_soon(guarded(self.start_some))
+            try:
+                self.loop.run_forever()
+            except SystemExit as error:  # raised in a task that user code made
+                if os.getpid() != self.worker.channel.pid:
+                    leave_fork(error)
+                traceback.print_exception(type(error), error, user_frames(error.__traceback__))
+            while self.worker.inbox and self.worker.inbox[0][0] != b"B":
+                self.worker.act(*self.worker.inbox.popleft())
+
+    def readable(self):
+        self.worker.channel.pump()
+        self.start_some()
+
+    def notice(self):
+        self.loop.call_soon_threadsafe(guarded(self.start_some))
+
+    def start_some(self):
+        """Starts the jobs that have come, up to a frame that wants the loop to stand still."""
+        while self.worker.inbox:
+            if self.worker.inbox[0][0] != b"B":
+                self.loop.stop()
+                return
+            self.worker.act(*self.worker.inbox.popleft())
+
+    def start(self, worker, job):
+        worker.prepare(job)
+        for first, n in job.ranges:
+            for index in range(first, first + n):
+                job.tasks[index] = self.loop.create_task(self.call(job, index, job.items[index]))
+        job.ranges.clear()
+        worker.send(job.take_frames())
+        self.forget(job)
+
+    async def call(self, job, index, x):
+        """Calls the function with one input and notes what came of it. Raises only what our cancel raised."""
+        begin = clock()
+        value = error = None
+        try:
+            value = job.func.call(x)
+            if type(value) not in SCALARS:
+                value = freeze(await value if hasattr(value, "__await__") else value)
+        except BaseException as raised:
+            if index in job.given_up and type(raised).__name__ == "CancelledError":
+                raise
+            error = raised
+        wall = clock() - begin
+        if os.getpid() != self.worker.channel.pid:
+            leave_fork(error)
+        self.note(job, index, value, None if error is None else describe(error), wall)
+
+    def note(self, job, index, value, error, wall=0):
+        """Notes an outcome: error is None, an error record or CANCELLED."""
+        if not self.finished:
+            self.loop.call_soon(guarded(self.answer))
+        self.finished.append((job, index, value, error, wall))
+
+    def cancelled(self, job, index, task):
+        """A task that was cancelled has ended, perhaps without ever having begun."""
+        if task.cancelled():
+            self.note(job, index, None, CANCELLED)
+
+    def answer(self):
+        """Answers what was finished in this tick of the loop, with one write."""
+        finished, self.finished = sorted(self.finished, key=lambda done: (done[0].id, done[1])), []
+        for _, group in itertools.groupby(enumerate(finished), consecutive):
+            group = [done for _, done in group]
+            job, first, _, error, wall = group[0]
+            if error is None:
+                _, _, values, _, walls = zip(*group)
+                job.answer(first, values, walls if job.want_walls else (), sum(walls), NOT_MEASURED)
+            elif error == CANCELLED:
+                job.frames.append(back_frame(job.id, first, 1, CANCELLED))
+            else:
+                job.frames.append(fault_frame(job.id, first, wall, NOT_MEASURED, error))
+        jobs = {job.id: job for job, *_ in finished}.values()
+        self.worker.send([each for job in jobs for each in job.take_frames()])
+        for job, index, *_ in finished:
+            del job.tasks[index]
+        for job in jobs:
+            self.forget(job)
+
+    def forget(self, job):
+        if not job.tasks:
+            self.worker.forget(job)
+            if self.quitting and not self.worker.jobs:
+                finish()
+
+    def cancel(self, worker, job, index):
+        self.loop.call_soon_threadsafe(guarded(self.cancel_tasks), job, index)
+
+    def cancel_tasks(self, job, index):
+        self.worker.send(job.cancel(index))
+        for i in list(job.tasks) if index == EVERY else [index]:
+            if i in job.tasks and i not in job.given_up and not job.tasks[i].done():
+                job.given_up.add(i)
+                job.tasks[i].add_done_callback(functools.partial(guarded(self.cancelled), job, i))
+                job.tasks[i].cancel()
+
+    def quit(self, worker):
+        self.quitting = True
+        if not worker.jobs:
+            finish()
+
+
+def consecutive(numbered):
+    """A key that groups values of consecutive items of one job; faults and cancelled items stay alone."""
+    at, (job, index, _, error, _) = numbered
+    return (job.id, index - at) if error is None else at
+
+
+def main():
+    worker = Worker()
+    if sys.stderr is not None:
+        faulthandler.enable()
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(line_buffering=True)
+    os.register_at_fork(after_in_child=worker.forked)
+    # Child processes of the multiprocessing module import __main__: it must not be this file.
+    own, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+    worker.hello()
+    guarded(worker.serve)()
+
+
+if __name__ == "__main__":
+    main()
