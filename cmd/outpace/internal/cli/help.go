@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/builtin"
+)
+
+// The help texts are written by hand, examples first. Man pages are made of
+// the same pieces; there the flags come from their definitions.
+
+const rootAbout = `Outpace runs a function over many inputs, as wide as the machine allows, and
+keeps the failure of one input away from the others. Results go to standard
+output, in the order of the inputs; all else goes to standard error.`
+
+const rootExamples = `  outpace map examples/primes.py:count_primes --range 1..40
+  outpace map go:count_primes 1 2 3 -j 2`
+
+const rootCommands = `Commands:
+  map FUNC [INPUT ...]   apply a function to every input
+  man DIR                write the man pages into a directory
+  completion SHELL       write the completion script for bash, zsh, fish or powershell
+
+  outpace COMMAND --help tells more; outpace --version tells the version.
+`
+
+const mapAbout = `Apply FUNC to every input. Results go to standard output as JSON Lines, in the
+order of the inputs. A failed input writes no line there; it is told on standard
+error, and the exit code is 1.
+
+FUNC is path/file.py:NAME or package.module:NAME for a function of Python (CPython
+3.9 or newer), or go:NAME for a function of the command itself.
+
+Inputs are the arguments, the numbers of --range, the file of -i, or else
+standard input. An argument, and a line of a file, that is JSON is that value;
+any other is a string. So 5 is a number, "5" a string, and abc a string.`
+
+const mapExamples = `  outpace map examples/primes.py:count_primes --range 1..40
+  outpace map rows.py:parse -i rows.csv -o parsed.jsonl
+  seq 1000000 | outpace map fib.py:fib --timeout 10s --retries 2
+  outpace map fetch.py:get -i urls.txt --input lines -j 200 --unordered
+  outpace map geo.py:distance '[1, 2]' '[3, 4]' --star --arg unit=km`
+
+const mapFlagsHelp = `Inputs:
+  -i, --inputs FILE      read inputs from FILE; - is standard input
+      --input FORMAT     auto    by extension (.json, .jsonl, .csv), else line by line:
+                                 what is JSON is that value, any other a string
+                         lines   each line is a string
+                         json    an array, element by element; or values one by one
+                         jsonl   each line is a JSON value
+                         csv     each row is an object of strings, named by the header
+                         nul     each piece that ends with a NUL byte is a string
+      --range A..B       the whole numbers from A to B, both included
+      --repeat N         all inputs N times, one round after the other
+      --star             spread a list over the parameters, an object over keywords
+      --arg KEY=VALUE    a keyword argument for every call; may be repeated
+      --skip-invalid     leave invalid inputs out and count them
+
+How it runs:
+  -j, --workers N|PxT    N tasks at once; or P processes with T tasks each
+      --model MODEL      auto, serial, threads, processes, async or hybrid.
+                         auto: processes for Python, an event loop for async def,
+                         threads for go: functions
+      --timeout TIME     end an attempt after so long: 1.5s, 2m, or seconds
+      --retries N        try a failed input up to N times more
+      --fail-fast        start nothing more after the first failure
+      --window N         run at most N inputs ahead of the results written
+      --grace TIME       kill what goes on so long after it was told to stop (1s)
+      --python PATH      the interpreter: a path, or a name on PATH
+      --start-timeout TIME   for a worker to start and import the function (1m)
+      --dry-run          tell the plan and the first inputs; run nothing
+
+Results:
+  -o, --output FILE      write results to FILE, which must not exist
+      --force            overwrite it
+      --records          a whole record for every input, also for a failed one
+      --unordered        write results as they come
+      --progress KIND    auto, tty, plain, json or none
+  -q, --quiet            tell failures and errors only
+  -h, --help             this text
+
+Exit codes:
+  0 all done   1 some inputs failed   2 bad flags or inputs
+  3 could not start, or could not write results   128+n ended by signal n
+`
+
+const manAbout = `Write the man pages of all commands into a directory that exists.`
+
+const manExamples = `  outpace man ~/.local/share/man/man1`
+
+// helpTexts returns the text of --help for each command that has one.
+func helpTexts() map[string]string {
+	return map[string]string{
+		"outpace":     rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
+		"outpace map": "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
+		"outpace man": "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
+	}
+}
+
+func goFunctions() string {
+	var b strings.Builder
+	b.WriteString("Functions of the command:\n")
+	for _, e := range builtin.All() {
+		fmt.Fprintf(&b, "  go:%-15s %s\n", e.Name, e.Help)
+	}
+	return b.String()
+}
