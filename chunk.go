@@ -37,14 +37,13 @@ const (
 // that is being reused claims nothing, or something that is there.
 type chunk[In, Out any] struct {
 	r      *mapping[In, Out]
-	base   int           // position of item 0 in the Map
+	place  atomic.Int64  // position of item 0 in the Map; Close looks at it at any time
 	limit  int           // items to fill in
 	bytes  int           // of the inputs, where they are known
 	weight atomic.Int64  // bytes of the results that came from other processes
 	filled int           // by the source
 	fill   atomic.Uint32 // items filled in, times 2, plus 1 when sealed
 	claims atomic.Uint64
-	picked atomic.Bool // a worker has begun with it
 
 	in   []In
 	out  []Out
@@ -101,10 +100,11 @@ func (c *chunk[In, Out]) seal() bool {
 func (c *chunk[In, Out]) size() int { return int(c.fill.Load() / 2) }
 
 func (c *chunk[In, Out]) mapRun() mapRun        { return c.r }
+func (c *chunk[In, Out]) unwanted() bool        { return c.r.ctx.Err() != nil }
 func (c *chunk[In, Out]) function() AnyFunction { return c.r.fn }
 func (c *chunk[In, Out]) settings() *config     { return c.r.cfg }
 func (c *chunk[In, Out]) grain() *engine.Grain  { return &c.r.cost }
-func (c *chunk[In, Out]) first() int            { return c.base }
+func (c *chunk[In, Out]) first() int            { return int(c.place.Load()) }
 func (c *chunk[In, Out]) tries(int) int         { return 1 }
 func (c *chunk[In, Out]) alone() bool           { return false }
 
@@ -149,7 +149,7 @@ func (c *chunk[In, Out]) abandon(error) {}
 func (c *chunk[In, Out]) run(s *slot) {
 	r := c.r
 	begin, reported := s.now, s.now
-	s.block = block{}
+	s.block = block{try: 1, since: s.now}
 	for {
 		a, b := c.claim(r.blockSize())
 		if a == b {
@@ -177,9 +177,9 @@ func (c *chunk[In, Out]) run(s *slot) {
 // runBlock applies the function to claimed items.
 func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
 	r := c.r
-	start := s.now
-	r.ex.begun(c.base+a, b-a, try, 1)
-	s.block.end = b
+	start, since := s.now, s.now
+	r.ex.begun(c.first()+a, b-a, try, 1)
+	s.block.start, s.block.end = a, b
 	for i := a; i < b; i++ {
 		s.block.at = i
 		v, err := r.apply(s, c, i, try)
@@ -187,18 +187,24 @@ func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
 			c.out[i] = v
 			continue
 		}
-		now := r.ex.now()
-		c.miss(s, i, try, err, outcome{worker: 1, wall: time.Duration(now - s.now), cpu: -1})
+		c.miss(s, i, try, err, since)
+		since = s.now
 	}
-	s.block.at = b
 	s.now = r.ex.now()
-	wall := time.Duration(s.now - start)
-	r.cost.Observe(b-a, wall)
-	if c.recs != nil {
-		each := wall / time.Duration(b-a)
-		for i := a; i < b; i++ {
-			c.recs[i] = record{int32(try), 1, each, -1}
-		}
+	s.block.at = b
+	c.note(s, b, try, since)
+	r.cost.Observe(b-a, time.Duration(s.now-start))
+}
+
+// note writes the records of the block's items before b: the mean of what they
+// took since start.
+func (c *chunk[In, Out]) note(s *slot, b, try int, start int64) {
+	if c.recs == nil || s.block.start >= b {
+		return
+	}
+	each := time.Duration(s.now-start) / time.Duration(b-s.block.start)
+	for i := s.block.start; i < b; i++ {
+		c.recs[i] = record{int32(try), 1, each, -1}
 	}
 }
 
@@ -210,21 +216,23 @@ func (r *mapping[In, Out]) apply(s *slot, c *chunk[In, Out], i, try int) (Out, e
 	}
 	ctx, cancel := context.WithTimeoutCause(r.ctx, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
 	defer cancel()
-	from := s.block.from
+	from, x := s.block.from, c.in[i] // once abandoned, the chunk is not ours to read
 	w := s.watch(r.cfg, func(err error) {
 		c.span(from, i, outcome{worker: 1, cpu: -1})
 		c.failItem(i, try, err, outcome{worker: 1, wall: r.cfg.timeout + r.cfg.grace, cpu: -1})
 	})
-	v, err := r.fn.def.body(ctx, c.in[i])
+	v, err := r.fn.def.body(ctx, x)
 	return v, w.end(err)
 }
 
 // miss handles the failure of item i in the middle of a block: what was before
 // it is reported, and it is retried or keeps its error.
-func (c *chunk[In, Out]) miss(s *slot, i, try int, err error, o outcome) {
+func (c *chunk[In, Out]) miss(s *slot, i, try int, err error, start int64) {
+	s.now = c.r.ex.now()
+	c.note(s, i, try, start)
 	c.report(s, i)
-	s.block.from = i + 1
-	c.failItem(i, try, err, o)
+	s.block.from, s.block.start = i+1, i+1
+	c.failItem(i, try, err, outcome{worker: 1, wall: time.Duration(s.now - start), cpu: -1})
 }
 
 // crashed ends the block of a slot whose item panicked or ended the goroutine.
@@ -232,9 +240,7 @@ func (c *chunk[In, Out]) crashed(s *slot, err error) { c.crash(s, 1, err) }
 
 func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
 	b := s.block
-	now := c.r.ex.now()
-	c.miss(s, b.at, try, err, outcome{worker: 1, wall: time.Duration(now - s.now), cpu: -1})
-	s.now = now
+	c.miss(s, b.at, try, err, s.now)
 	if b.at+1 < b.end {
 		c.r.idle(b.end - b.at - 1)
 		c.r.ex.again(&rerun[In, Out]{chunk: c, a: b.at + 1, b: b.end, tried: try - 1})
@@ -244,9 +250,9 @@ func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
 // report tells that the block's items up to b are finished.
 func (c *chunk[In, Out]) report(s *slot, b int) {
 	if s.block.from < b {
-		c.span(s.block.from, b, outcome{worker: 1, wall: 0, cpu: -1})
-		s.block.from = b
+		c.span(s.block.from, b, outcome{worker: 1, try: s.block.try, wall: time.Duration(s.now - s.block.since), cpu: -1})
 	}
+	s.block.from, s.block.since = b, s.now
 }
 
 // span takes the items a to b (exclusive) off the busy ones, as finished.
@@ -255,7 +261,7 @@ func (c *chunk[In, Out]) span(a, b int, o outcome) {
 		return
 	}
 	if c.r.ex.cfg.observe != nil {
-		c.r.ex.finished(c.base+a, b-a, max(o.try, 1), nil, o)
+		c.r.ex.finished(c.first()+a, b-a, max(o.try, 1), nil, o)
 	}
 	c.r.report(c, a, b)
 	c.r.idle(b - a)
@@ -264,17 +270,17 @@ func (c *chunk[In, Out]) span(a, b int, o outcome) {
 // failItem ends an attempt at item i: it is retried, or err is its result.
 func (c *chunk[In, Out]) failItem(i, try int, err error, o outcome) {
 	r := c.r
-	if r.ctx.Err() == nil && r.ex.retries(r.cfg, try, err) {
+	if r.ctx.Err() == nil && !r.stopped.Load() && r.ex.retries(r.cfg, try, err) {
 		r.idle(1)
-		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, tried: try}, r.cfg, c.base+i, try, err)
+		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, tried: try}, r.cfg, c.first()+i, try, err)
 		return
 	}
-	failure := &TaskError{Function: r.fn.Name(), Index: c.base + i, Attempts: try, Err: err}
+	failure := &TaskError{Function: r.fn.Name(), Index: c.first() + i, Attempts: try, Err: err}
 	c.setErr(i, failure)
 	if c.recs != nil {
 		c.recs[i] = record{int32(try), int32(o.worker), o.wall, o.cpu}
 	}
-	r.ex.finished(c.base+i, 1, try, failure, o)
+	r.ex.finished(c.first()+i, 1, try, failure, o)
 	r.report(c, i, i+1)
 	r.failed(failure)
 	r.idle(1)
@@ -311,22 +317,28 @@ func (c *chunk[In, Out]) settleTry(a int, outs [][]byte, o outcome, try int) {
 	o.try = try
 	b, from, bytes := a+len(outs), a, 0
 	for i := a; i < b; i++ {
-		v, err := readJSON[Out](outs[i-a])
-		bytes += len(outs[i-a])
-		if err != nil {
+		if err := readJSON(outs[i-a], &c.out[i]); err != nil {
+			c.hold(bytes)
+			bytes = 0
 			c.span(from, i, o)
 			c.failItem(i, try, err, o)
 			from = i + 1
 			continue
 		}
-		c.out[i] = v
+		bytes += len(outs[i-a])
 		if c.recs != nil {
 			c.recs[i] = o.record(i-a, len(outs), try)
 		}
 	}
+	c.hold(bytes)
+	c.span(from, b, o)
+}
+
+// hold counts bytes of results that will wait for the loop; call it before they
+// are reported.
+func (c *chunk[In, Out]) hold(bytes int) {
 	c.weight.Add(int64(bytes))
 	c.r.held.Add(int64(bytes))
-	c.span(from, b, o)
 }
 
 func (o outcome) record(i, n, try int) record {
@@ -352,7 +364,7 @@ func (c *chunk[In, Out]) requeueTry(a, b int, suspect bool, tried int) {
 		r.idle(b - a)
 		return
 	}
-	r.ex.requeued(c.base+a, b-a)
+	r.ex.requeued(c.first()+a, b-a)
 	r.idle(b - a)
 	step := b - a
 	if suspect {
@@ -365,6 +377,7 @@ func (c *chunk[In, Out]) requeueTry(a, b int, suspect bool, tried int) {
 
 // reject fails the run as a whole: the function cannot be loaded.
 func (c *chunk[In, Out]) reject(a, b int, err error) {
+	c.r.ex.finished(c.first()+a, b-a, 1, err, outcome{cpu: -1})
 	c.r.halt(err)
 	c.r.idle(b - a)
 }

@@ -33,8 +33,8 @@ func (c *taskContext) Deadline() (time.Time, bool) {
 func (c *taskContext) Done() <-chan struct{} { return c.real().Done() }
 
 func (c *taskContext) Err() error {
-	if r := c.rare.Load(); r == nil && c.parent.Err() == nil && c.ex.ctx.Err() == nil &&
-		(c.cfg.timeout == 0 || c.ex.now() < c.started+int64(c.cfg.timeout)) {
+	if r := c.rare.Load(); r == nil && !(*task)(c).final() && c.parent.Err() == nil && c.ex.ctx.Err() == nil &&
+		(c.cfg.timeout == 0 || c.ex.now() < c.started.Load()+int64(c.cfg.timeout)) {
 		return nil
 	}
 	return c.real().Err()
@@ -43,6 +43,9 @@ func (c *taskContext) Err() error {
 func (c *taskContext) Value(key any) any {
 	if _, ok := key.(insideKey); ok {
 		return c.ex
+	}
+	if c.Err() != nil { // so that context.Cause finds it
+		return c.real().Value(key)
 	}
 	if r := c.rare.Load(); r != nil {
 		r.mu.Lock()
@@ -67,7 +70,24 @@ func (c *taskContext) real() context.Context {
 	return r.ctx
 }
 
-func (t *task) deadline() time.Time { return t.timeAt(t.started).Add(t.cfg.timeout) }
+// ownContext is the context of an attempt with a time-out. Where a retry may
+// follow it is one of its own and not the record, so that an abandoned attempt
+// does not take the next one's context for its own.
+func (t *task) ownContext() context.Context {
+	if t.cfg.retries == 0 {
+		return (*taskContext)(t)
+	}
+	r := t.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx == nil {
+		parent := context.WithValue(t.parent, insideKey{}, t.ex)
+		r.ctx, r.cancel, r.release = t.ex.merge(parent, t.deadline, t.cfg.timeout)
+	}
+	return r.ctx
+}
+
+func (t *task) deadline() time.Time { return t.timeAt(t.started.Load()).Add(t.cfg.timeout) }
 
 // makeContext makes the real context of the running attempt, done when the
 // caller's is, the executor's is, or the time-out is over. r is locked.
@@ -76,7 +96,7 @@ func (t *task) makeContext(r *rare) {
 		return
 	}
 	r.ctx, r.cancel, r.release = t.ex.merge(t.parent, t.deadline, t.cfg.timeout)
-	if r.settled {
+	if r.settled || t.final() {
 		t.dropContext(r)
 	}
 }

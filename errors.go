@@ -23,9 +23,10 @@ var (
 	// ErrFunction is wrapped by the error for a function that a model cannot run.
 	ErrFunction = errors.New("function cannot run here")
 	// ErrGoexit is the cause when a task ended its goroutine with runtime.Goexit.
-	ErrGoexit = errors.New("task called runtime.Goexit")
-	// ErrStopped ends a Map with FailFast after its first failure.
-	ErrStopped = errors.New("stopped after the first failure")
+	ErrGoexit     = errors.New("task called runtime.Goexit")
+	errNilContext = fmt.Errorf("%w: the context is nil", ErrOption)
+	// ErrStopped ends a Map that was stopped by FailFast or StopOn.
+	ErrStopped = errors.New("stopped")
 )
 
 // TaskError is the failure of one task: which input, after how many attempts,

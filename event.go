@@ -12,7 +12,7 @@ const (
 	TaskRetried                        // attempt Attempt of task Index failed with Err; the next is in Delay
 	TaskRequeued                       // Count tasks from Index on will run again, uncharged: their worker was lost or handed them back
 	WorkerStarted                      // Worker is ready; Wall is how long its start took
-	WorkerLost                         // Worker ended unexpectedly; Err is a *LostError
+	WorkerLost                         // Worker ended, and not because we killed it at a time-out or for a Cancel; Err is a *LostError
 	WorkerLog                          // Worker's function printed Line
 	ObserverPanic                      // an observer or a callback of OnDone panicked; Err is a *PanicError
 )

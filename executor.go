@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +74,7 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 		return nil, err
 	}
 	e := &Executor{
-		model: m, plan: plan, cfg: cfg, epoch: time.Now(),
+		model: m, plan: plan, cfg: cfg, epoch: time.Now().Add(-1), // so that now is never 0
 		queue: engine.NewQueue[job](cfg.queue), closed: make(chan struct{}), changed: make(chan struct{}, 1),
 		waits: map[*time.Timer]job{}, abandoned: map[*slot]string{},
 	}
@@ -123,6 +124,9 @@ func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, op
 func (e *Executor) submit(t *task, opts []Option) error {
 	cfg, err := e.cfg.with(opts)
 	t.cfg = cfg
+	if t.parent == nil {
+		t.parent, err = context.Background(), errNilContext
+	}
 	if err == nil {
 		err = e.model.Check(t.job.function())
 	}
@@ -145,8 +149,10 @@ func (e *Executor) put(t *task) error {
 	woke, ok, err := e.queue.TryPut(t.job)
 	if err == nil && !ok {
 		if e.local && inside(t.parent) == e {
-			e.help(t)
-			return t.wait(t.parent)
+			if err := t.wait(t.parent); !t.final() {
+				return err
+			}
+			return nil
 		}
 		woke, err = e.queue.Put(t.parent, t.job)
 	}
@@ -161,7 +167,7 @@ func (e *Executor) put(t *task) error {
 
 // open reports why the executor takes nothing in, or nil.
 func (e *Executor) open() error {
-	if e.closing.Load() {
+	if e.closing.Load() || e.ctx.Err() != nil { // stop follows on a goroutine of its own
 		return e.closedCause()
 	}
 	return nil
@@ -178,6 +184,10 @@ func (e *Executor) closedCause() error {
 func (e *Executor) again(j job) {
 	if e.ended.Load() {
 		j.drop(e.closedCause())
+		return
+	}
+	if back, ok := j.(interface{ returning() bool }); ok && back.returning() && e.local {
+		e.host(j)
 		return
 	}
 	if !e.queue.PutUrgent(j) {
@@ -219,17 +229,24 @@ func (e *Executor) addSlot(s *slot) bool {
 
 // left takes a slot off the books when its goroutine ends.
 func (e *Executor) left(s *slot) {
+	s.mu.Lock()
+	s.cur, s.local, s.at = nil, nil, 0
+	s.offer()
+	s.mu.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	s.gone = true
 	delete(e.abandoned, s)
 	e.removeSlot(s)
-	if s.over != nil {
-		close(s.over)
-	}
 	e.leaveLocked()
 }
 
+// removeSlot takes a slot out of the team. The lock is held.
 func (e *Executor) removeSlot(s *slot) {
+	if s.over != nil {
+		close(s.over)
+		s.over = nil
+	}
 	last := len(e.slots) - 1
 	if s.index > last || e.slots[s.index] != s {
 		return // it was replaced before
@@ -245,13 +262,18 @@ func (e *Executor) replace(s *slot) {
 	s.dead.Store(true)
 	s.mu.Lock()
 	what := describe(s.cur, s.since, e.now())
-	local := s.local[s.at:]
+	local := slices.Clone(s.local[s.at:])
+	if s.cur != nil && s.cur.left() > 0 {
+		local = append(local, s.cur)
+	}
 	s.local, s.at, s.cur = nil, 0, nil
 	s.offer()
 	s.mu.Unlock()
 
 	e.mu.Lock()
-	e.abandoned[s] = what
+	if !s.gone {
+		e.abandoned[s] = what
+	}
 	e.removeSlot(s)
 	e.mu.Unlock()
 	for _, j := range local {
@@ -283,12 +305,12 @@ func (e *Executor) help(t *task) {
 
 // host runs one job on a guest slot. The channel is closed when that has ended.
 func (e *Executor) host(j job) <-chan struct{} {
-	s := &slot{ex: e, guest: true, over: make(chan struct{}), now: e.now(), local: []job{j}}
-	if !e.addSlot(s) {
+	over := make(chan struct{})
+	if !e.addSlot(&slot{ex: e, guest: true, over: over, now: e.now(), local: []job{j}}) {
 		j.drop(e.closedCause())
-		close(s.over)
+		close(over)
 	}
-	return s.over
+	return over
 }
 
 func (e *Executor) now() int64        { return int64(time.Since(e.epoch)) }
@@ -296,7 +318,13 @@ func (e *Executor) runList() []mapRun { return *e.runs.Load() }
 
 // retries reports whether a task gets another attempt after err.
 func (e *Executor) retries(cfg *config, attempts int, err error) bool {
-	return attempts <= cfg.retries && !e.ended.Load() && (cfg.retryIf == nil || cfg.retryIf(err))
+	return attempts <= cfg.retries && !e.ended.Load() && (cfg.retryIf == nil || e.wanted(cfg.retryIf, err))
+}
+
+// wanted asks the user's RetryIf. A panic in it is told, and means no.
+func (e *Executor) wanted(retryIf func(error) bool, err error) (yes bool) {
+	e.call(func() { yes = retryIf(err) })
+	return yes
 }
 
 // later queues a job again behind its back-off, and says so.
@@ -307,8 +335,18 @@ func (e *Executor) later(j job, cfg *config, index, attempt int, err error) {
 		e.again(j)
 		return
 	}
+	if !e.delay(j, wait) {
+		j.drop(e.closedCause())
+	}
+}
+
+// delay queues a job again after a while; false when the executor has ended.
+func (e *Executor) delay(j job, wait time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.ended.Load() {
+		return false
+	}
 	var timer *time.Timer
 	timer = time.AfterFunc(wait, func() {
 		e.mu.Lock()
@@ -320,6 +358,7 @@ func (e *Executor) later(j job, cfg *config, index, attempt int, err error) {
 		}
 	})
 	e.waits[timer] = j
+	return true
 }
 
 // recall takes matching jobs out of their back-off; they are to be passed over.

@@ -78,7 +78,7 @@ func (f *Future[T]) Started() time.Time {
 	if f.state() == Pending {
 		return time.Time{}
 	}
-	return f.timeAt(f.started)
+	return f.timeAt(f.started.Load())
 }
 
 // Finished returns when the task became final; the zero time before that.
@@ -123,12 +123,12 @@ func (t *submitted[In, Out]) attempt(s *slot) (Out, error) {
 		return t.fn.def.body((*taskContext)(&t.task), t.in)
 	}
 	w := s.watch(t.cfg, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
-	v, err := t.fn.def.body((*taskContext)(&t.task), t.in)
+	v, err := t.fn.def.body(t.ownContext(), t.in)
 	return v, w.end(err)
 }
 
 func (t *submitted[In, Out]) returned(s *slot, v Out, err error) {
-	o := outcome{worker: 1, wall: time.Duration(s.now - t.started), cpu: -1}
+	o := outcome{worker: 1, wall: time.Duration(s.now - t.started.Load()), cpu: -1}
 	if err != nil {
 		t.ended(err, o)
 		return
@@ -140,22 +140,25 @@ func (t *submitted[In, Out]) succeed(v Out, o outcome) {
 	if !t.move(Running, settling, 0) {
 		return // it was abandoned
 	}
-	t.value, t.finished = v, t.started+int64(o.wall)
+	t.value, t.finished = v, t.started.Load()+int64(o.wall)
 	t.publish(Done, nil)
 	t.ex.finished(-1, 1, t.attempts(), nil, o)
 }
 
 func (t *submitted[In, Out]) crashed(s *slot, err error) {
 	s.now = t.ex.now()
-	t.ended(err, outcome{worker: 1, wall: time.Duration(s.now - t.started), cpu: -1})
+	t.ended(err, outcome{worker: 1, wall: time.Duration(s.now - t.started.Load()), cpu: -1})
 }
 
 func (t *submitted[In, Out]) claim(int) (a, b int) {
 	if t.takeUp(t.ex.now()) {
+		t.watchParent()
 		return 0, 1
 	}
 	return 0, 0
 }
+
+func (t *submitted[In, Out]) unwanted() bool { return t.word.Load()&cancelAsked != 0 }
 
 func (t *submitted[In, Out]) alone() bool {
 	r := t.rare.Load()
@@ -172,12 +175,12 @@ func (t *submitted[In, Out]) appendInput(dst []byte, _ int) ([]byte, error) {
 }
 
 func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
-	v, err := readJSON[Out](outs[0])
-	if err != nil {
+	var v Out
+	if err := readJSON(outs[0], &v); err != nil {
 		t.fail(0, err, o)
 		return
 	}
-	t.started = t.ex.now() - int64(o.wall)
+	t.started.Store(t.ex.now() - int64(o.wall))
 	t.succeed(v, o)
 }
 
@@ -188,13 +191,17 @@ func (t *submitted[In, Out]) requeue(_, _ int, suspect bool) {
 		t.giveUp(ErrCancelled, outcome{cpu: -1})
 		return
 	}
-	if t.task.requeue(suspect) {
+	if t.task.requeue(suspect) && !t.cancelled() {
 		t.ex.requeued(-1, 1)
 		t.ex.again(t)
 	}
 }
 
-func (t *submitted[In, Out]) reject(_, _ int, err error) { t.resolve(Running, Failed, err) }
+func (t *submitted[In, Out]) reject(_, _ int, err error) {
+	if t.resolve(Running, Failed, err) {
+		t.ex.finished(-1, 1, t.attempts(), err, outcome{cpu: -1})
+	}
+}
 
 // appendJSON appends v as JSON. The bytes of a json.RawMessage are taken as
 // they are; they were checked where they were read.
@@ -215,14 +222,16 @@ func appendJSON[In any](dst []byte, v In) ([]byte, error) {
 	return append(dst, text...), nil
 }
 
-// readJSON reads a result. A json.RawMessage gets the bytes as they are.
-func readJSON[Out any](text []byte) (v Out, err error) {
-	if raw, ok := any(&v).(*json.RawMessage); ok {
+// readJSON reads a result into dst. A json.RawMessage gets the bytes as they are.
+func readJSON[Out any](text []byte, dst *Out) error {
+	if raw, ok := any(dst).(*json.RawMessage); ok {
 		*raw = text
-		return v, nil
+		return nil
 	}
-	if err := json.Unmarshal(text, &v); err != nil {
-		return v, fmt.Errorf("the result is not what the function is declared to return: %w", err)
+	if err := json.Unmarshal(text, dst); err != nil {
+		var zero Out
+		*dst = zero // it may be half filled
+		return fmt.Errorf("the result is not what the function is declared to return: %w", err)
 	}
-	return v, nil
+	return nil
 }

@@ -24,6 +24,7 @@ type job interface {
 
 	// For a worker in another process:
 	claim(limit int) (a, b int) // claims up to limit items: a to b (exclusive)
+	unwanted() bool             // nobody waits for it any more: it need not go on
 	alone() bool                // a suspect: nothing else may be in flight beside it
 	appendInput(dst []byte, i int) ([]byte, error)
 	settle(a int, outs [][]byte, o outcome) // items from a on are done; a value that cannot be read fails its item

@@ -33,6 +33,7 @@ type lane struct {
 	tiny     bool  // items of the last batch were tiny
 	killed   error // why we killed the worker; nil when it dies by itself
 	retiring bool
+	settling int // replies whose items are being dealt with
 	starting bool
 	deaths   int // in a row, without a result in between
 
@@ -45,25 +46,6 @@ const (
 	tinyItem   = time.Millisecond // items up to this cost are sent ahead of need
 	batchBytes = 1 << 20          // of encoded inputs in a batch
 )
-
-// batch is some items in flight.
-type batch struct {
-	id       uint32
-	cfg      *config
-	refs     []ref
-	n, open  int // items, and those without an answer
-	answered []bool
-	timer    *time.Timer
-	at       int  // the item known to run; -1
-	expired  bool // its time is over
-	guilty   int  // the item that the time-out is charged to; -1
-}
-
-// ref is where items of a batch belong: pos.. of the batch are a..a+n-1 of j.
-type ref struct {
-	j         job
-	a, n, pos int
-}
 
 // addLane starts the goroutine of a lane.
 func (e *Executor) addLane(number int) {
@@ -99,9 +81,12 @@ func (l *lane) loop() {
 // to it that there is a worker. It returns nil to be called again.
 func (l *lane) ready() Worker {
 	l.mu.Lock()
-	w, room := l.worker, l.room()
+	w, room, empty := l.worker, l.room(), l.items == 0
 	held := l.waiting != nil
 	l.mu.Unlock()
+	if empty && !held {
+		held = l.rescue()
+	}
 	switch {
 	case room == 0:
 		<-l.bed.Wake()
@@ -115,6 +100,31 @@ func (l *lane) ready() Worker {
 	return w
 }
 
+// rescue takes over a suspect that waits for another lane to run empty.
+func (l *lane) rescue() bool {
+	for _, other := range l.ex.laneList() {
+		if other == l {
+			continue
+		}
+		other.mu.Lock()
+		j := other.waiting
+		if j != nil && other.items > 0 {
+			other.waiting = nil
+			other.bed.Rouse()
+		} else {
+			j = nil
+		}
+		other.mu.Unlock()
+		if j != nil {
+			l.mu.Lock()
+			l.waiting = j
+			l.mu.Unlock()
+			return true
+		}
+	}
+	return false
+}
+
 // room is how many items (on a loop) or batches the worker can take. The lock is
 // held.
 func (l *lane) room() int {
@@ -122,6 +132,8 @@ func (l *lane) room() int {
 	switch {
 	case l.solo || l.waiting != nil && l.items > 0:
 		return 0
+	case l.waiting != nil:
+		return 1
 	case l.ex.plan.Loop:
 		return tasks - l.items
 	case l.tiny:
@@ -147,7 +159,7 @@ func (e *Executor) hasWork() bool {
 // sleep waits for work, or for news of the worker.
 func (l *lane) sleep() {
 	l.ex.queue.TakeOrSleep(nil, 1, l.bed)
-	if !l.ex.hasWork() && !l.ex.ended.Load() {
+	if !l.rescue() && !l.ex.hasWork() && !l.ex.ended.Load() {
 		l.ex.nudge()
 		<-l.bed.Wake()
 	}
@@ -196,14 +208,14 @@ func (l *lane) pause(d time.Duration) {
 
 // adopt makes w the lane's worker and listens to it.
 func (l *lane) adopt(w Worker) Worker {
-	l.mu.Lock()
-	l.worker, l.killed = w, nil
-	l.mu.Unlock()
 	if !l.ex.enter() {
 		w.Kill()
 		_ = w.Close(expired())
 		return nil
 	}
+	l.mu.Lock()
+	l.worker, l.killed = w, nil
+	l.mu.Unlock()
 	go l.receive(w)
 	return w
 }
@@ -215,112 +227,10 @@ func expired() context.Context {
 	return ctx
 }
 
-// take makes a batch of what is next in the queue.
-func (l *lane) take() *batch {
-	j := l.pick()
-	if j == nil {
-		return nil
-	}
-	l.mu.Lock()
-	if j.alone() && l.items > 0 {
-		l.waiting = j
-		l.mu.Unlock()
-		return nil
-	}
-	limit := l.room()
-	l.mu.Unlock()
-	if limit <= 0 {
-		l.ex.again(j)
-		return nil
-	}
-	if !l.ex.plan.Loop {
-		limit = j.grain().Size()
-	}
-	if j.alone() {
-		limit = 1
-	}
-	b := &batch{cfg: j.settings(), at: -1, guilty: -1}
-	l.buffer = append(l.buffer[:0], '[')
-	l.add(b, j, limit)
-	if j.left() > 0 {
-		l.ex.again(j)
-	} else if j.first() < 0 && !j.alone() {
-		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/l.ex.width))
-	}
-	l.buffer = append(l.buffer, ']')
-	if b.n == 0 {
-		return nil
-	}
-	b.open, b.answered = b.n, make([]bool, b.n)
-	return b
-}
-
-// pick takes the next job: the suspect that waits, or one from the queue.
-func (l *lane) pick() job {
-	l.mu.Lock()
-	j := l.waiting
-	l.waiting = nil
-	l.mu.Unlock()
-	if j != nil {
-		return j
-	}
-	var one [1]job
-	if l.ex.queue.Take(one[:], 1) == 0 {
-		return nil
-	}
-	return one[0]
-}
-
-// addAlike adds submitted tasks of the same function and settings.
-func (l *lane) addAlike(b *batch, first job, limit int) {
-	fn := first.function()
-	for b.n < limit && len(l.buffer) < batchBytes {
-		j, ok := l.ex.queue.TakeIf(func(j job) bool {
-			return j.first() < 0 && j.function() == fn && j.settings() == b.cfg && !j.alone()
-		})
-		if !ok {
-			return
-		}
-		l.add(b, j, 1)
-	}
-}
-
-// add claims up to limit items of j and encodes their inputs into the buffer.
-// An input that cannot be encoded fails here.
-func (l *lane) add(b *batch, j job, limit int) {
-	from, to := j.claim(limit)
-	for i := from; i < to; i++ {
-		if len(l.buffer) > batchBytes && b.n > 0 {
-			j.requeue(i, to, false)
-			return
-		}
-		mark := len(l.buffer)
-		if b.n > 0 {
-			l.buffer = append(l.buffer, ',')
-		}
-		text, err := j.appendInput(l.buffer, i)
-		if err != nil {
-			l.buffer = l.buffer[:mark]
-			j.fail(i, &RemoteError{Type: "TypeError", Message: err.Error(), Cause: "encoding"}, outcome{worker: l.number, cpu: -1})
-			continue
-		}
-		l.buffer = text
-		if last := len(b.refs) - 1; last >= 0 && b.refs[last].j == j && b.refs[last].a+b.refs[last].n == i {
-			b.refs[last].n++
-		} else {
-			b.refs = append(b.refs, ref{j, i, 1, b.n})
-		}
-		b.n++
-	}
-}
-
 // send hands a batch to the worker.
 func (l *lane) send(w Worker, b *batch) {
 	j := b.refs[0].j
 	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Measure: true}
-	if b.n > 1 && !l.ex.plan.Loop {
-		out.Lease = leaseOver
-	}
 	l.mu.Lock()
 	l.lastID++
 	b.id, out.ID = l.lastID, l.lastID
@@ -328,6 +238,9 @@ func (l *lane) send(w Worker, b *batch) {
 	l.items += b.n
 	l.solo = j.alone()
 	l.tiny = b.cfg.timeout == 0 && j.grain().Known() && j.grain().Cost() <= tinyItem
+	if !l.ex.plan.Loop && (b.n > 1 || l.tiny) { // others wait behind its items, or will
+		out.Lease = leaseOver
+	}
 	lost := l.worker != w
 	if lost {
 		l.putDown(b)
@@ -350,13 +263,31 @@ func (l *lane) send(w Worker, b *batch) {
 		return
 	}
 	l.arm(b, out.Lease)
+	for _, r := range b.refs {
+		if r.j.unwanted() { // given up while it was on its way: too early for cancelRemote
+			l.cancelJobs(job.unwanted)
+			break
+		}
+	}
+}
+
+// settled is told that a reply's items have been dealt with.
+func (l *lane) settled() {
+	l.mu.Lock()
+	l.settling--
+	l.mu.Unlock()
+	l.ex.nudge()
 }
 
 // reject gives up a batch whose function cannot be loaded.
 func (l *lane) reject(b *batch, err error) {
 	l.mu.Lock()
+	mine := l.batches[b.id] == b
 	l.putDown(b)
 	l.mu.Unlock()
+	if !mine {
+		return // the worker was lost on top, and that has been dealt with
+	}
 	b.each(func(r ref, a, n int) { r.j.reject(a, a+n, err) })
 }
 
@@ -379,35 +310,10 @@ func (l *lane) putDown(b *batch) {
 	}
 }
 
-// index is the position of item a of the ref's job in its Map, or -1.
-func (r ref) index(a int) int {
-	if f := r.j.first(); f >= 0 {
-		return f + a
-	}
-	return -1
-}
-
-// each calls fn for the stretches of items that have no answer.
-func (b *batch) each(fn func(r ref, a, n int)) {
-	for _, r := range b.refs {
-		for i := 0; i < r.n; {
-			if b.answered[r.pos+i] {
-				i++
-				continue
-			}
-			from := i
-			for i < r.n && !b.answered[r.pos+i] {
-				i++
-			}
-			fn(r, r.a+from, i-from)
-		}
-	}
-}
-
 func (l *lane) busy() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.items > 0 || l.waiting != nil || l.starting
+	return l.items > 0 || l.waiting != nil || l.starting || l.settling > 0
 }
 
 // kill ends the worker at once.

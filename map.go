@@ -63,7 +63,7 @@ func items[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], i
 		err := each(ctx, e, f, in, m, opts, func(c *chunk[In, Out], i int, err error) bool {
 			rec := c.recs[i]
 			item := Item[In, Out]{
-				Index: c.base + i, Input: c.in[i], Err: err, Attempts: int(rec.attempts),
+				Index: c.first() + i, Input: c.in[i], Err: err, Attempts: int(rec.attempts),
 				Wall: rec.wall, CPU: rec.cpu, Worker: int(rec.worker),
 			}
 			if err == nil {
@@ -101,13 +101,16 @@ func each[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in
 			var err error
 			if errs != nil {
 				if err = errs[i-s.a]; err == errSkipped {
+					if r.ordered { // what follows would be at the wrong place
+						return r.verdict()
+					}
 					continue
 				}
 			}
-			r.passOn(1)
 			if !take(s.c, i, err) {
 				return nil
 			}
+			r.passOn(1)
 		}
 		r.consumed(s)
 	}

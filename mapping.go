@@ -20,6 +20,7 @@ var errSkipped = errors.New("skipped")
 type mapRun interface {
 	unfilled() job    // seals the chunk that is being filled and hands it out, if that is worth it
 	halt(cause error) // stops the run; cause is its error
+	returned(j job)   // one of its jobs came back to the queue
 	noMore()          // the executor is closing: no further input is pulled
 	stuck() string    // what of it cannot be ended, or ""
 }
@@ -38,6 +39,7 @@ type mapping[In, Out any] struct {
 	ctx     context.Context // of every item
 	cancel  context.CancelCauseFunc
 	release func()
+	unstop  func() bool  // withdraws StopOn
 	nested  bool         // the loop runs inside a task of the same executor
 	cost    engine.Grain // of an item
 	wake    time.Duration
@@ -68,10 +70,11 @@ type mapping[In, Out any] struct {
 	total      int             // inputs, once it has
 	sourceErr  error
 	cause      error // why the run was stopped
-	failure    error // the first failure, with FailFast
+	failure    error // why nothing more starts: FailFast, StopOn
 	hungry     bool  // the loop waits
 	leaving    bool  // the loop was left, or has ended
 	more       chan struct{}
+	back       []job           // of a nested run: jobs that came back
 	assist     <-chan struct{} // closed when the guest of a nested loop has ended; nil without one
 }
 
@@ -83,6 +86,9 @@ type span[In, Out any] struct {
 
 func newMapping[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], m mode, opts []Option) (*mapping[In, Out], error) {
 	cfg, err := e.cfg.with(opts)
+	if ctx == nil {
+		ctx, err = context.Background(), errNilContext
+	}
 	if err == nil {
 		err = e.model.Check(f)
 	}
@@ -122,6 +128,9 @@ func (r *mapping[In, Out]) start(in iter.Seq[In]) error {
 	r.ex.register(r)
 	r.timer = time.AfterFunc(time.Hour, r.lingered)
 	r.timer.Stop()
+	if stop := r.cfg.stopOn; stop != nil {
+		r.unstop = context.AfterFunc(stop, func() { r.stopStarting(context.Cause(stop)) })
+	}
 	go r.pull(in)
 	return nil
 }
@@ -206,17 +215,22 @@ func (r *mapping[In, Out]) newChunk() *chunk[In, Out] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var c *chunk[In, Out]
-	if last := len(r.spare) - 1; last >= 0 && len(r.spare[last].in) >= size {
-		c = r.spare[last]
+	for last := len(r.spare) - 1; last >= 0 && c == nil; last-- {
+		if len(r.spare[last].in) >= size { // one that has become too small is dropped
+			c = r.spare[last]
+			c.reset()
+		}
+		r.spare[last] = nil
 		r.spare = r.spare[:last]
-		c.reset()
-	} else {
+	}
+	if c == nil {
 		c = &chunk[In, Out]{r: r, in: make([]In, size), out: make([]Out, size)}
 		if r.records {
 			c.recs = make([]record, size)
 		}
 	}
-	c.base, c.limit = r.pulled, size
+	c.place.Store(int64(r.pulled))
+	c.limit = size
 	if c.prev = r.tail; c.prev != nil {
 		c.prev.next = c
 	} else {
@@ -247,6 +261,11 @@ func (r *mapping[In, Out]) seal(c *chunk[In, Out]) bool {
 func (r *mapping[In, Out]) enqueue(c *chunk[In, Out]) {
 	if !r.ex.queue.PutOver(c) {
 		r.ex.grow()
+	}
+	if r.nested { // all slots may be in loops like this one's: it has to help itself
+		r.mu.Lock()
+		r.tell()
+		r.mu.Unlock()
 	}
 }
 
@@ -320,12 +339,16 @@ func (r *mapping[In, Out]) blockSize() int {
 
 // failed stops the run after a failure when FailFast asks for it.
 func (r *mapping[In, Out]) failed(err error) {
-	if !r.cfg.failFast {
-		return
+	if r.cfg.failFast {
+		r.stopStarting(err)
 	}
+}
+
+// stopStarting has nothing more started; what runs goes on.
+func (r *mapping[In, Out]) stopStarting(cause error) {
 	r.mu.Lock()
 	if r.failure == nil {
-		r.failure = fmt.Errorf("%w: %w", ErrStopped, err)
+		r.failure = fmt.Errorf("%w: %w", ErrStopped, cause)
 	}
 	r.mu.Unlock()
 	r.stopped.Store(true)
@@ -344,6 +367,16 @@ func (r *mapping[In, Out]) halt(cause error) {
 	r.stopped.Store(true)
 	r.cancel(cause)
 	r.signalRoom()
+}
+
+func (r *mapping[In, Out]) returned(j job) {
+	if !r.nested {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.back = append(r.back, j)
+	r.tellAnyway()
 }
 
 func (r *mapping[In, Out]) stuck() string {

@@ -61,9 +61,12 @@ func (r *mapping[In, Out]) tellAnyway() {
 // them; false at the end of the run, or when it was stopped.
 func (r *mapping[In, Out]) nextSpan() (s span[In, Out], ok bool) {
 	for {
+		if r.ctx.Err() != nil { // also when the loop never has to wait
+			r.halt(context.Cause(r.ctx))
+		}
 		r.mu.Lock()
 		s, ok := r.takeSpan()
-		done := r.over && r.finished == r.total || r.cause != nil
+		done := r.over && r.finished == r.total || r.cause != nil || r.failure != nil && r.allFinished()
 		r.hungry = !ok && !done
 		r.mu.Unlock()
 		if ok || done {
@@ -80,6 +83,17 @@ func (r *mapping[In, Out]) nextSpan() (s span[In, Out], ok bool) {
 			r.halt(context.Cause(r.ctx))
 		}
 	}
+}
+
+// allFinished reports whether every input that was pulled is finished: the end
+// of a run that was stopped, whose source may never return. The lock is held.
+func (r *mapping[In, Out]) allFinished() bool {
+	for c := r.head; c != nil; c = c.next {
+		if c.finished < c.size() {
+			return false
+		}
+	}
+	return true
 }
 
 // takeSpan takes what may be yielded now. The lock is held.
@@ -122,6 +136,7 @@ func (r *mapping[In, Out]) consumed(s span[In, Out]) {
 	} else {
 		r.tail = c.prev
 	}
+	c.prev, c.next = nil, nil // else one that is kept keeps all that came after it
 	if len(r.spare) < int(r.ahead) {
 		clear(c.in[:c.size()])
 		clear(c.out[:c.size()])
@@ -135,7 +150,7 @@ func (r *mapping[In, Out]) consumed(s span[In, Out]) {
 func (c *chunk[In, Out]) reset() {
 	c.claims.Store(0)
 	c.filled, c.bytes, c.finished, c.taken = 0, 0, 0, 0
-	c.prev, c.next, c.errs = nil, nil, nil
+	c.errs = nil
 	c.done.Reset()
 	c.fill.Store(0)
 }
@@ -149,6 +164,13 @@ func (r *mapping[In, Out]) helpOut() {
 	r.lingered()
 	r.mu.Lock()
 	var j job
+	for len(r.back) > 0 && j == nil {
+		if last := len(r.back) - 1; r.back[last].left() > 0 {
+			j = r.back[last]
+		} else {
+			r.back = r.back[:last]
+		}
+	}
 	for c := r.head; c != nil && j == nil; c = c.next {
 		if c.left() > 0 {
 			j = c
@@ -163,6 +185,9 @@ func (r *mapping[In, Out]) helpOut() {
 // finish ends the run: what is still running is cancelled and waited for, for
 // the grace period at most.
 func (r *mapping[In, Out]) finish() {
+	if r.unstop != nil {
+		r.unstop()
+	}
 	r.halt(ErrCancelled)
 	r.mu.Lock()
 	r.leaving = true

@@ -1,6 +1,7 @@
 package outpace
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -22,6 +23,7 @@ type config struct {
 	windowBytes int64
 	grace       time.Duration
 	failFast    bool
+	stopOn      context.Context
 	observe     func(Event)
 }
 
@@ -50,6 +52,10 @@ func (c *config) with(opts []Option) (*config, error) {
 	return &changed, nil
 }
 
+// longest is the longest time that an option takes: longer is the same, and
+// sums of two do not overflow.
+const longest = 100 * 365 * 24 * time.Hour
+
 // Timeout limits each attempt to d of wall time, counted from when it starts
 // to run. 0, the default, is no limit. See the package comment for what ends a
 // goroutine and what ends a child process.
@@ -58,7 +64,7 @@ func Timeout(d time.Duration) Option {
 		if d < 0 {
 			return fmt.Errorf("%w: a time-out is 0 or more, got %v", ErrOption, d)
 		}
-		c.timeout = d
+		c.timeout = min(d, longest)
 		return nil
 	}
 }
@@ -91,7 +97,7 @@ func Backoff(base, limit time.Duration) Option {
 		if base < 0 || limit < base {
 			return fmt.Errorf("%w: a back-off goes from 0 or more up to at least as much, got %v to %v", ErrOption, base, limit)
 		}
-		c.backoffBase, c.backoffCap = base, limit
+		c.backoffBase, c.backoffCap = min(base, longest), min(limit, longest)
 		return nil
 	}
 }
@@ -138,7 +144,7 @@ func Grace(d time.Duration) Option {
 		if d < 0 {
 			return fmt.Errorf("%w: a grace period is 0 or more, got %v", ErrOption, d)
 		}
-		c.grace = d
+		c.grace = min(d, longest)
 		return nil
 	}
 }
@@ -147,8 +153,14 @@ func Grace(d time.Duration) Option {
 // runs is finished and yielded, and the last error of the loop wraps ErrStopped.
 func FailFast() Option { return func(c *config) error { c.failFast = true; return nil } }
 
+// StopOn ends a Map when ctx is done, gently: nothing more starts, what runs is
+// finished and yielded, and the last error of the loop wraps ErrStopped and the
+// cause of ctx. (When the ctx given to Map is done, what runs is cancelled.)
+func StopOn(ctx context.Context) Option { return func(c *config) error { c.stopOn = ctx; return nil } }
+
 // Observe has every event told to fn, one at a time, in the order in which they
 // happen to each task. fn runs on the executor's goroutines: while it runs,
-// work waits. A panic in it is reported once as an ObserverPanic event and
+// work waits, so it must not wait for the executor or its futures, nor cancel or
+// submit. A panic in it is reported once as an ObserverPanic event and
 // harms no task. It is an option of New only.
 func Observe(fn func(Event)) Option { return func(c *config) error { c.observe = fn; return nil } }

@@ -26,7 +26,7 @@ func (l *lane) receive(w Worker) {
 func (l *lane) reply(w Worker, rep Reply) error {
 	l.mu.Lock()
 	b := l.batches[rep.Batch]
-	if b == nil || rep.First < 0 || rep.N < 1 || rep.First+rep.N > b.n || rep.Kind == ReplyResults && len(rep.Outputs) != rep.N {
+	if b == nil || rep.First < 0 || rep.N < 1 || rep.N > b.n || rep.First > b.n-rep.N || !rep.sound() {
 		l.mu.Unlock()
 		return fmt.Errorf("the worker answered what was not asked: batch %d, items %d to %d", rep.Batch, rep.First, rep.First+rep.N)
 	}
@@ -46,6 +46,8 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	l.items -= rep.N
 	l.deaths = 0
 	expired := b.expired
+	l.settling++
+	defer l.settled()
 	if b.open == 0 {
 		l.putDown(b)
 	} else if l.ex.plan.Loop {
@@ -56,15 +58,17 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	return nil
 }
 
-// overlap calls fn for the parts of refs that items first.. first+n-1 of the
-// batch belong to; off is where in the reply each part begins.
-func (b *batch) overlap(first, n int, fn func(r ref, a, n, off int)) {
-	for _, r := range b.refs {
-		from, to := max(r.pos, first), min(r.pos+r.n, first+n)
-		if from < to {
-			fn(r, r.a+from-r.pos, to-from, from-first)
-		}
+// sound reports whether an answer is complete in itself.
+func (rep *Reply) sound() bool {
+	switch rep.Kind {
+	case ReplyResults:
+		return len(rep.Outputs) == rep.N && (rep.Walls == nil || len(rep.Walls) == rep.N)
+	case ReplyFault:
+		return rep.N == 1 && rep.Err != nil
+	case ReplyBack, ReplyCancelled, ReplyRunning:
+		return true
 	}
+	return false
 }
 
 // settle passes an answer on to the job of items a to a+n.
@@ -180,6 +184,8 @@ func (l *lane) timeUp(b *batch) {
 func (l *lane) lost(w Worker, err error) {
 	w.Kill()
 	l.mu.Lock()
+	l.settling++
+	defer l.settled()
 	killed, retiring, solo := l.killed, l.retiring, l.solo
 	var gone []*batch
 	open := 0
@@ -206,10 +212,10 @@ func (l *lane) lost(w Worker, err error) {
 		lost = &LostError{ExitCode: -1, Err: err}
 	}
 	lost.Worker = l.number
-	if !retiring && !l.ex.ended.Load() {
+	if killed == nil && !retiring && !l.ex.ended.Load() {
 		l.ex.emit(Event{Kind: WorkerLost, Index: -1, Count: 1, Worker: l.number, Err: lost, CPU: -1})
 	}
-	charge := killed == nil && open == 1 && (solo || !lost.chance())
+	charge := killed == nil && !l.ex.ended.Load() && open == 1 && (solo || !lost.chance())
 	for _, b := range gone {
 		l.giveBack(b, lost, killed, charge)
 	}

@@ -12,7 +12,20 @@ type rerun[In, Out any] struct {
 	suspect bool
 }
 
-func (j *rerun[In, Out]) first() int    { return j.base + j.a }
+// returning tells a loop that waits inside a task, and may have to run the rest
+// of the chunk.
+func (c *chunk[In, Out]) returning() bool {
+	c.r.returned(c)
+	return false
+}
+
+// returning tells a loop that waits inside a task, and may have to run it.
+func (j *rerun[In, Out]) returning() bool {
+	j.r.returned(j)
+	return false
+}
+
+func (j *rerun[In, Out]) first() int    { return j.chunk.first() + j.a }
 func (j *rerun[In, Out]) tries(int) int { return j.tried + 1 }
 func (j *rerun[In, Out]) alone() bool   { return j.suspect }
 func (j *rerun[In, Out]) left() int     { return j.b - j.a - int(j.next.Load()) }
@@ -42,7 +55,7 @@ func (j *rerun[In, Out]) run(s *slot) {
 		if a == b {
 			return
 		}
-		s.block = block{from: j.a + a, at: j.a + a}
+		s.block = block{from: j.a + a, at: j.a + a, try: j.tried + 1, since: s.now}
 		j.runBlock(s, j.a+a, j.a+b, j.tried+1)
 		j.report(s, j.a+b)
 	}
@@ -61,6 +74,8 @@ func (j *rerun[In, Out]) settle(a int, outs [][]byte, o outcome) {
 func (j *rerun[In, Out]) fail(i int, err error, o outcome) {
 	j.failItem(j.a+i, j.tried+1, err, o)
 }
+
+func (j *rerun[In, Out]) reject(a, b int, err error) { j.chunk.reject(j.a+a, j.a+b, err) }
 
 func (j *rerun[In, Out]) requeue(a, b int, suspect bool) {
 	j.requeueTry(j.a+a, j.a+b, suspect, j.tried)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // Close cancels what is left and ends the executor: pending tasks become
@@ -129,9 +130,11 @@ func (e *Executor) retire() {
 	if !e.drained() {
 		return
 	}
+	var all sync.WaitGroup
 	for _, l := range e.laneList() {
-		l.retire()
+		all.Go(l.retire)
 	}
+	all.Wait()
 }
 
 // stop is the hard end: nothing pending runs any more, slots and lanes end with

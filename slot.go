@@ -25,7 +25,8 @@ type slot struct {
 	bed   *engine.Sleeper
 	dead  atomic.Bool   // its goroutine was abandoned; it ends when it comes back
 	index int           // its place in the executor's slots; guarded by the executor's lock
-	over  chan struct{} // closed when a guest has ended
+	over  chan struct{} // closed when a guest has ended or was abandoned
+	gone  bool          // its goroutine has ended; guarded by the executor's lock
 	guest bool          // runs one job in the place of a task that waits for it, then ends
 
 	mu     sync.Mutex // guards cur, since and local, which other slots look into
@@ -93,10 +94,14 @@ func (s *slot) crash(err error) {
 	if w := s.guard; w != nil {
 		s.guard = nil
 		if !w.settle() {
+			s.dead.Store(true)
 			return // it was abandoned before
 		}
 	}
 	s.cur.crashed(s, err)
+	if s.cur.left() > 0 { // the rest of a chunk must not leave with us
+		s.ex.again(s.cur)
+	}
 }
 
 // next returns the job to run now; it sleeps while there is none, and returns
@@ -128,7 +133,7 @@ func (s *slot) next() job {
 		}
 		// From here on producers see that we sleep: look at what came in before.
 		if j := s.steal(); j != nil {
-			s.ex.queue.Rise(s.bed)
+			s.ex.queue.PassOn(s.bed)
 			return j
 		}
 		if !s.ex.ended.Load() {
@@ -144,6 +149,10 @@ func (s *slot) next() job {
 func (s *slot) pop() job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.popLocked()
+}
+
+func (s *slot) popLocked() job {
 	s.cur = nil
 	if s.at < len(s.local) {
 		s.cur, s.since = s.local[s.at], s.now
@@ -158,6 +167,7 @@ func (s *slot) pop() job {
 func (s *slot) refill(sleep bool) job {
 	want := s.buffer[:s.ex.tasks.Fit(localWork, localJobs)]
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	var n int
 	if sleep {
 		n = s.ex.queue.TakeOrSleep(want, s.ex.width, s.bed)
@@ -165,13 +175,12 @@ func (s *slot) refill(sleep bool) job {
 		n = s.ex.queue.Take(want, s.ex.width)
 	}
 	s.local, s.at = s.buffer[:n], 0
-	s.mu.Unlock()
 	if n == 0 {
 		return nil
 	}
 	s.now = s.ex.now()
 	s.taken, s.takeAt = n, s.now
-	return s.pop()
+	return s.popLocked() // and offer the rest before anybody looks
 }
 
 // steal finds work that another slot has taken and not begun.
@@ -262,8 +271,13 @@ func (o *offers) at(i int) *slot {
 }
 
 // block is where a slot stands in a chunk: items from..at-1 are finished and
-// not yet reported, at runs, at+1..end-1 follow.
-type block struct{ from, at, end int }
+// not yet reported, at runs, at+1..end-1 follow; those before start have their
+// records.
+type block struct {
+	from, start, at, end int
+	try                  int   // attempt
+	since                int64 // when from was begun
+}
 
 // watch guards one attempt that has a time-out. Its context ends at the
 // time-out; when the function goes on for the grace period after that, the
@@ -293,10 +307,10 @@ func (w *watch) settle() bool {
 // end is called when the function has returned err. It makes an error after the
 // time-out a TimeoutError. In an abandoned goroutine it does not return.
 func (w *watch) end(err error) error {
-	w.slot.guard = nil
 	if !w.settle() {
-		runtime.Goexit()
+		runtime.Goexit() // crash finds the guard
 	}
+	w.slot.guard = nil
 	if err != nil && w.slot.ex.now()-w.begin >= int64(w.cfg.timeout) {
 		return &TimeoutError{After: w.cfg.timeout}
 	}

@@ -18,7 +18,7 @@ type task struct {
 	cfg      *config
 	job      job // the record itself
 	err      error
-	started  int64 // nanoseconds since the executor's epoch
+	started  atomic.Int64 // nanoseconds since the executor's epoch
 	finished int64
 	rare     atomic.Pointer[rare]
 }
@@ -30,7 +30,10 @@ type rare struct {
 	settled  bool
 	done     chan struct{}
 	calls    []callback
-	suspect  bool // run alone the next time
+	suspect  bool        // run alone the next time
+	delayed  bool        // behind its back-off
+	inside   int         // tasks of the same executor that wait for it
+	unwatch  func() bool // stops watching the caller's context, for a task in a worker process
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	release  func() // frees what ctx holds
@@ -85,7 +88,7 @@ func (t *task) begin(now int64) bool {
 	if !t.move(Pending, Running, 1) {
 		return false
 	}
-	t.started = now
+	t.started.Store(now)
 	return true
 }
 
@@ -114,6 +117,7 @@ func (t *task) publish(to State, err error) {
 	calls := r.calls
 	r.calls = nil
 	t.dropContext(r)
+	r.endWatch()
 	r.mu.Unlock()
 	for _, c := range calls {
 		t.ex.call(c.fn)
@@ -135,10 +139,14 @@ func (t *task) resolve(from, to State, err error) bool {
 
 // ended is where an attempt of the function ends that gave no value.
 func (t *task) ended(err error, o outcome) {
-	asked := t.word.Load()&cancelAsked != 0
+	late := errors.Is(err, ErrTimeout)
 	switch {
-	case asked && !errors.Is(err, ErrTimeout):
+	case !late && t.word.Load()&cancelAsked != 0:
 		t.giveUp(err, o)
+	case !late && t.ex.ctx.Err() != nil:
+		t.giveUp(t.ex.closedCause(), o)
+	case !late && t.parent.Err() != nil:
+		t.giveUp(context.Cause(t.parent), o)
 	case t.ex.retries(t.cfg, t.attempts(), err):
 		t.retry(err)
 	default:
@@ -162,14 +170,80 @@ func (t *task) giveUp(err error, o outcome) {
 // retry puts the task back behind its back-off.
 func (t *task) retry(err error) {
 	attempt := t.attempts()
-	if r := t.rare.Load(); r != nil {
-		r.mu.Lock()
-		t.dropContext(r)
-		r.ctx = nil // the next attempt gets its own
-		r.mu.Unlock()
-	}
-	if t.move(Running, Pending, 0) {
+	r := t.extra()
+	r.mu.Lock()
+	t.dropContext(r)
+	r.ctx = nil // the next attempt gets its own
+	r.delayed = true
+	r.endWatch()
+	r.mu.Unlock()
+	if t.move(Running, Pending, 0) && !t.cancelled() {
 		t.ex.later(t.job, t.cfg, -1, attempt, err)
+	}
+}
+
+// cancelled makes a task that is pending again cancelled when that was asked
+// for in the meantime.
+func (t *task) cancelled() bool {
+	if t.word.Load()&cancelAsked == 0 {
+		return false
+	}
+	cause := t.cancelCause(ErrCancelled)
+	if t.resolve(Pending, Cancelled, cause) {
+		t.ex.finished(-1, 1, t.attempts(), cause, outcome{cpu: -1})
+	}
+	return true
+}
+
+// returning is told that the task comes back to the queue. It reports whether
+// it is to run at once, in the place of a task that waits for it.
+func (t *task) returning() (hosted bool) {
+	r := t.rare.Load()
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.delayed = false
+	return r.inside > 0
+}
+
+// awaitInside is help that goes on when the task comes back for another
+// attempt; leaveInside is its end.
+func (t *task) awaitInside() {
+	r := t.extra()
+	r.mu.Lock()
+	r.inside++
+	delayed := r.delayed
+	r.mu.Unlock()
+	if !delayed {
+		t.ex.help(t)
+	}
+}
+
+func (t *task) leaveInside() {
+	r := t.extra()
+	r.mu.Lock()
+	r.inside--
+	r.mu.Unlock()
+}
+
+// watchParent cancels the task when its caller's context is done, where the
+// function runs in another process and cannot see that context.
+func (t *task) watchParent() {
+	if t.parent.Done() == nil {
+		return
+	}
+	r := t.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unwatch = context.AfterFunc(t.parent, func() { t.cancelWith(context.Cause(t.parent)) })
+}
+
+func (r *rare) endWatch() {
+	if r.unwatch != nil {
+		r.unwatch()
+		r.unwatch = nil
 	}
 }
 
@@ -179,6 +253,11 @@ func (t *task) requeue(suspect bool) bool {
 		r := t.extra()
 		r.mu.Lock()
 		r.suspect = true
+		r.mu.Unlock()
+	}
+	if r := t.rare.Load(); r != nil {
+		r.mu.Lock()
+		r.endWatch()
 		r.mu.Unlock()
 	}
 	return t.move(Running, Pending, ^uint32(0)) // adding all ones takes one attempt off
@@ -200,6 +279,9 @@ func (t *task) cancelCause(err error) error {
 func (t *task) cancelWith(cause error) bool {
 	if t.resolve(Pending, Cancelled, cause) {
 		t.ex.finished(-1, 1, t.attempts(), cause, outcome{cpu: -1})
+		if t.attempts() > 0 { // it may be behind a back-off
+			t.ex.recall(func(j job) bool { return j == t.job })
+		}
 		return true
 	}
 	r := t.extra()
@@ -228,7 +310,8 @@ func (t *task) wait(ctx context.Context) error {
 		return nil
 	}
 	if inside(ctx) == t.ex {
-		t.ex.help(t)
+		t.awaitInside()
+		defer t.leaveInside()
 	}
 	select {
 	case <-t.doneChan():

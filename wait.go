@@ -111,9 +111,10 @@ func unique[F AnyFuture](fs []F) []F {
 // collector gathers the indexes of futures as they become final, by a callback
 // on each: no goroutine, no timer.
 type collector struct {
-	mu    sync.Mutex
-	ready []int
-	more  chan struct{}
+	mu     sync.Mutex
+	ready  []int
+	more   chan struct{}
+	helped []*task // those that this waiter runs in its task's place
 }
 
 func newCollector[F AnyFuture](fs []F) *collector {
@@ -153,7 +154,7 @@ func next[F AnyFuture](ctx context.Context, c *collector, fs []F) (i int, ok boo
 			return i, true
 		}
 		if ex != nil {
-			helpAny(ex, fs)
+			helpAny(ex, c, fs)
 		}
 		select {
 		case <-c.more:
@@ -164,14 +165,15 @@ func next[F AnyFuture](ctx context.Context, c *collector, fs []F) (i int, ok boo
 }
 
 // helpAny runs one pending future of ex in the place of the task that waits.
-func helpAny[F AnyFuture](ex *Executor, fs []F) {
+func helpAny[F AnyFuture](ex *Executor, c *collector, fs []F) {
 	var zero F
 	for _, f := range fs {
 		if any(f) == any(zero) {
 			continue // yielded before
 		}
 		if t := f.header(); t.ex == ex && t.state() == Pending {
-			ex.help(t)
+			c.helped = append(c.helped, t)
+			t.awaitInside()
 			return
 		}
 	}
@@ -179,6 +181,9 @@ func helpAny[F AnyFuture](ex *Executor, fs []F) {
 
 // withdraw takes the collector's callbacks off futures that are not final.
 func withdraw[F AnyFuture](c *collector, fs []F) {
+	for _, t := range c.helped {
+		t.leaveInside()
+	}
 	var zero F
 	for _, f := range fs {
 		if any(f) != any(zero) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -16,5 +17,5 @@ func Backoff(base, limit time.Duration, attempt int) time.Duration {
 	if ceiling <= 0 {
 		return 0
 	}
-	return rand.N(ceiling + 1)
+	return rand.N(min(ceiling, math.MaxInt64-1) + 1)
 }

@@ -174,7 +174,7 @@ func (q *Queue[T]) Take(buf []T, share int) int {
 
 // TakeOrSleep is Take that puts s into the idle list when there is nothing. The
 // caller then looks once more for other work and waits for s.Wake, or calls
-// Rise because it found some.
+// PassOn because it found some.
 func (q *Queue[T]) TakeOrSleep(buf []T, share int, s *Sleeper) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -187,14 +187,26 @@ func (q *Queue[T]) TakeOrSleep(buf []T, share int, s *Sleeper) int {
 	return n
 }
 
-// Rise takes s out of the idle list.
+// Rise takes s out of the idle list. Call it when s has woken up.
 func (q *Queue[T]) Rise(s *Sleeper) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !s.asleep { // woken for an item, but it has found other work: pass the call on
-		if q.n+len(q.urgent) > 0 {
-			q.wakeOne()
-		}
+	q.rise(s)
+}
+
+// PassOn takes s out of the idle list because it has found other work. If it
+// was woken in the meantime, another sleeper is woken in its place.
+func (q *Queue[T]) PassOn(s *Sleeper) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !s.asleep && q.n+len(q.urgent) > 0 {
+		q.wakeOne()
+	}
+	q.rise(s)
+}
+
+func (q *Queue[T]) rise(s *Sleeper) {
+	if !s.asleep {
 		return
 	}
 	s.asleep = false
