@@ -1,0 +1,52 @@
+// Command benchmarks measures Outpace as its users run it, and keeps what was
+// measured: each experiment writes a folder below benchmarks/results with the
+// machine, every single time, and a summary.
+//
+//	go run ./benchmarks scaling
+//
+// It is run from the root of the repository. The exit code is 1 when a result
+// misses what it must reach, 2 for a usage error, 3 when it cannot run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+const usage = `usage: go run ./benchmarks scaling [flags]
+
+  scaling   a CPU-bound function: processes and threads against one worker
+
+flags (go run ./benchmarks scaling -h)
+`
+
+// run runs the experiment that args name and returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(args) == 0 || args[0] != "scaling" {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	err := scaling(ctx, args[1:], stdout, stderr)
+	var missed missedError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	case errors.As(err, &missed):
+		fmt.Fprintln(stderr, "benchmarks:", err)
+		return 1
+	}
+	fmt.Fprintln(stderr, "benchmarks:", err)
+	return 3
+}
