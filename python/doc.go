@@ -11,7 +11,9 @@
 //	for y, err := range outpace.Map(ctx, ex, fib, slices.Values(inputs)) { … }
 //
 // A function is named as "path/file.py:name" or "package.module:name". Inputs
-// reach it, and results leave it, as JSON. [Workers] is the model: P processes
+// reach it, and results leave it, as JSON, as Python's json module writes it: a
+// tuple becomes an array, a key that is a number a string. What JSON does not
+// have (NaN, bytes, sets, dates) is the task's error. [Workers] is the model: P processes
 // with one task at once in each, T threads ([Threads]) or an event loop
 // ([Async]). [Load] starts one worker ahead of that, to learn what a function
 // is before the shape is chosen.

@@ -32,6 +32,7 @@ def read(n):
         if not more: os._exit(0)
         data += more
     return data
+read(int(sys.argv[3]) + int(sys.argv[4]))  # the program that it is sent
 frame(b"h", json.dumps({"version": 1, "pid": os.getpid(), "runtime": "3.11.7"}).encode())
 while True:
     size, kind = struct.unpack("<Ic", read(5))

@@ -16,6 +16,10 @@ import (
 // NUMEXPR_NUM_THREADS, POLARS_MAX_THREADS and VECLIB_MAXIMUM_THREADS are set in
 // the workers to their share of the available cores, unless they are set
 // already; the plan's notes say so.
+//
+// The model's Plan, and so outpace.New, fails with outpace.ErrOption for a width
+// below 1, and with [ErrInterpreter] where no Python is found. Nothing is started
+// before there is a task.
 func Workers(processes int, opts ...Option) outpace.Model {
 	return newModel(defaults(), processes, opts, nil)
 }

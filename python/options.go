@@ -80,7 +80,7 @@ func (c *config) tasksAtOnce(t int, mode, what string) error {
 
 // Width tells Load how many processes the function will run in, where that is
 // known: the environment of its worker depends on it (see [Workers]). The
-// default is 1.
+// default is 1. Given to Workers it has no effect.
 func Width(processes int) Option {
 	return func(c *config) error { c.processes = processes; return nil }
 }
@@ -118,13 +118,15 @@ func Env(kv ...string) Option {
 	}
 }
 
-// Dir has the workers run in a directory. The default is this process's.
+// Dir has the workers run in a directory. The default, also "", is this
+// process's. One that does not exist is an error of the model's Plan.
 func Dir(path string) Option { return func(c *config) error { c.dir = path; return nil } }
 
 // Log has Load hand over, line by line, what the function's module prints and
 // how long its import has been going on. It may be called from any goroutine.
 // What is printed while nobody listens is kept, up to 100 lines, for the
-// executor that takes the worker over.
+// executor that takes the worker over. Given to Workers it has no effect: what
+// their functions print is an event, outpace.WorkerLog.
 func Log(fn func(line string)) Option { return func(c *config) error { c.log = fn; return nil } }
 
 // environ returns the environment of the workers, and the note about it. Most

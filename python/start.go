@@ -40,12 +40,14 @@ func (c config) start(ctx context.Context, path string) (*session, error) {
 	}
 	env, _ := c.environ()
 	out := &sink{}
-	process, err := child.Start(child.Config{Path: path, Args: worker.Args(cacheDir()), Env: env, Dir: c.dir, Channel: true, Log: out.line})
+	args, program := worker.Program(cacheDir())
+	process, err := child.Start(child.Config{Path: path, Args: args, Env: env, Dir: c.dir, Channel: true, Log: out.line})
 	if err != nil {
 		return nil, unstarted(path, err)
 	}
 	s := newSession(process, out)
 	s.path = path
+	s.writer.later(program)
 	if err := s.greet(ctx, path, c.startTimeout); err != nil {
 		s.abandon()
 		return nil, err

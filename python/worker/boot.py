@@ -1,4 +1,7 @@
-"""Runs the worker, whose source is the first argument, as `python -c SOURCE` would.
+"""Runs the worker, whose source comes behind this text, as `python -c SOURCE` would.
+
+What the supervisor starts is one line that reads this text from descriptor 3 and runs it, with
+the open file as `program`: so the list of processes stays readable.
 
 Compiling it takes as long as starting Python, so its compiled form is kept in a folder, as
 Python keeps that of modules in __pycache__: one file for each interpreter, which begins with
@@ -13,6 +16,8 @@ def load(source, key, folder):
     import os
 
     own = False
+    if not folder:
+        return compile(source, "outpace_worker.py", "exec", dont_inherit=True)
     path = os.path.join(folder, "worker-%s-%x-%d" % (sys.implementation.cache_tag, sys.hexversion, sys.flags.optimize))
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
@@ -26,7 +31,7 @@ def load(source, key, folder):
                         return code
     except (OSError, EOFError, ValueError, TypeError):
         pass  # none yet, or a broken one
-    code = compile(source, "<string>", "exec", dont_inherit=True)
+    code = compile(source, "outpace_worker.py", "exec", dont_inherit=True)
     if own:
         part = "%s.%d" % (path, os.getpid())
         try:
@@ -38,11 +43,13 @@ def load(source, key, folder):
     return code
 
 
-def program(source, key, folder):
+def worker(size, key, folder):
     del sys.argv[1:]
+    source = program.read(int(size))
+    program.close()
     if not hasattr(sys, "implementation"):  # Python 2, whose error the supervisor explains
         sys.exit(69)
     return load(source, key.encode(), folder)
 
 
-exec(program(*sys.argv[1:]))
+exec(worker(*sys.argv[2:]))
