@@ -10,6 +10,7 @@ type batch struct {
 	n, open  int // items, and those without an answer
 	answered []bool
 	timer    *time.Timer
+	sent     time.Time
 	at       int  // the item known to run; -1
 	expired  bool // its time is over
 	guilty   int  // the item that the time-out is charged to; -1

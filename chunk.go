@@ -217,7 +217,7 @@ func (r *mapping[In, Out]) apply(s *slot, c *chunk[In, Out], i, try int) (Out, e
 	ctx, cancel := context.WithTimeoutCause(r.ctx, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
 	defer cancel()
 	from, x := s.block.from, c.in[i] // once abandoned, the chunk is not ours to read
-	w := s.watch(r.cfg, func(err error) {
+	w := s.watch(r.cfg, c.first()+i, func(err error) {
 		c.span(from, i, outcome{worker: 1, cpu: -1})
 		c.failItem(i, try, err, outcome{worker: 1, wall: r.cfg.timeout + r.cfg.grace, cpu: -1})
 	})

@@ -58,7 +58,9 @@
 // anyone: one that ignores its context for longer than [Grace] is abandoned,
 // its slot is filled by a new one, and [Executor.Shutdown] reports it.
 //
-// Retries. At-least-once execution, exactly one result for each input.
+// Retries. At-least-once execution, exactly one result for each input. A function
+// may run more than once for an input even without [Retries], when its worker
+// died with others in flight: what it does to the world should bear that.
 //
 // Bounds. Every queue and buffer has a bound, a default and an option.
 //

@@ -23,11 +23,12 @@ var (
 	// ErrFunction is wrapped by the error for a function that a model cannot run.
 	ErrFunction = errors.New("function cannot run here")
 	// ErrGoexit is the cause when a task ended its goroutine with runtime.Goexit.
-	ErrGoexit     = errors.New("task called runtime.Goexit")
-	errNilContext = fmt.Errorf("%w: the context is nil", ErrOption)
+	ErrGoexit = errors.New("task called runtime.Goexit")
 	// ErrStopped ends a Map that was stopped by FailFast or StopOn.
 	ErrStopped = errors.New("stopped")
 )
+
+var errNilContext = fmt.Errorf("%w: the context is nil", ErrOption)
 
 // TaskError is the failure of one task: which input, after how many attempts,
 // and why. Unwrap returns the cause, so errors.Is and errors.As see through it.
@@ -135,7 +136,7 @@ type RemoteError struct {
 	Type      string // "ValueError"
 	Message   string // "bad row"
 	Traceback string // the user's part of the traceback, with newlines; may be empty
-	Cause     string // "exception", "exit" (the function tried to end its process) or "encoding"
+	Cause     string // "exception", "exit" (the function tried to end its process), "encoding" (its result cannot be carried), "decoding" (its input cannot); in a LoadError "import", "notfound" or "notcallable"
 	Hint      string // what to do about it, where that is known
 }
 

@@ -14,7 +14,7 @@ const (
 	WorkerStarted                      // Worker is ready; Wall is how long its start took
 	WorkerLost                         // Worker ended, and not because we killed it at a time-out or for a Cancel; Err is a *LostError
 	WorkerLog                          // Worker's function printed Line
-	ObserverPanic                      // an observer or a callback of OnDone panicked; Err is a *PanicError
+	ObserverPanic                      // an observer, or a function given to OnDone or RetryIf, panicked; Err is a *PanicError
 )
 
 // String returns the kind as it is written in JSON logs: "task_started".
@@ -33,7 +33,7 @@ type Event struct {
 	Kind    EventKind
 	Index   int           // position of the (first) input in its Map, from 0; -1 for a submitted task
 	Count   int           // how many tasks, where Kind is about tasks; at least 1
-	Worker  int           // number of the worker, from 1
+	Worker  int           // number of the worker, from 1; 0 where no worker is meant
 	Attempt int           // attempts made so far
 	Wall    time.Duration // wall time of the tasks together, or of the start
 	CPU     time.Duration // CPU time of the tasks together; negative where not measured

@@ -59,8 +59,13 @@ type Executor struct {
 
 // New makes an executor of the model. The model's plan is made and checked; no
 // worker is started before there is a task for it. When ctx is done the executor
-// stops as if closed, with the cause of ctx; Close must still be called.
+// stops as if closed, with the cause of ctx; Close must still be called. New does
+// not block. The error wraps ErrOption for an option or a shape out of range, or
+// is the model's own.
 func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
+	if ctx == nil || m == nil {
+		return nil, fmt.Errorf("%w: New wants a context and a model, and got nil", ErrOption)
+	}
 	base := defaults()
 	cfg, err := base.with(opts)
 	if err != nil {
@@ -117,6 +122,9 @@ func Submit[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], 
 // and the number of them.
 func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, opts ...Option) error {
 	t := &submitted[action, struct{}]{fn: e.act, in: fn}
+	if fn == nil {
+		t.fn = Function[action, struct{}]{} // whose Check fails
+	}
 	t.ex, t.parent, t.job = e, ctx, t
 	return e.submit(&t.task, opts)
 }
@@ -258,10 +266,10 @@ func (e *Executor) removeSlot(s *slot) {
 }
 
 // replace puts a new goroutine in the place of one that does not come back.
-func (e *Executor) replace(s *slot) {
+func (e *Executor) replace(s *slot, w *watch) {
 	s.dead.Store(true)
 	s.mu.Lock()
-	what := describe(s.cur, s.since, e.now())
+	what := describe(s.cur, w.index, w.begin, e.now())
 	local := slices.Clone(s.local[s.at:])
 	if s.cur != nil && s.cur.left() > 0 {
 		local = append(local, s.cur)
@@ -284,13 +292,17 @@ func (e *Executor) replace(s *slot) {
 	}
 }
 
-func describe(j job, since, now int64) string {
+// describe says what runs: item index of a Map where that is known (else -1).
+func describe(j job, index int, since, now int64) string {
 	name := "task"
 	if j != nil && j.function().Name() != "" {
 		name = j.function().Name()
 	}
-	if j != nil && j.first() >= 0 {
-		name = fmt.Sprintf("%s, input %d", name, j.first())
+	switch {
+	case index >= 0:
+		name = fmt.Sprintf("%s, input %d", name, index)
+	case j != nil && j.first() >= 0:
+		name = fmt.Sprintf("%s, input %d or one soon after", name, j.first())
 	}
 	return fmt.Sprintf("%s for %v", name, time.Duration(now-since).Round(time.Millisecond))
 }

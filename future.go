@@ -122,7 +122,7 @@ func (t *submitted[In, Out]) attempt(s *slot) (Out, error) {
 	if t.cfg.timeout == 0 {
 		return t.fn.def.body((*taskContext)(&t.task), t.in)
 	}
-	w := s.watch(t.cfg, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
+	w := s.watch(t.cfg, -1, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
 	v, err := t.fn.def.body(t.ownContext(), t.in)
 	return v, w.end(err)
 }

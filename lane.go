@@ -23,6 +23,8 @@ type lane struct {
 	number int
 	bed    *engine.Sleeper
 
+	calls sync.RWMutex // held for reading by Send and Cancel, so that Close comes after them
+
 	mu       sync.Mutex
 	worker   Worker // nil before the start and after a loss
 	batches  map[uint32]*batch
@@ -88,7 +90,7 @@ func (l *lane) ready() Worker {
 		held = l.rescue()
 	}
 	switch {
-	case room == 0:
+	case room <= 0: // below 0 when items turned out slow that were sent ahead
 		<-l.bed.Wake()
 		return nil
 	case !held && !l.ex.hasWork():
@@ -231,6 +233,10 @@ func expired() context.Context {
 func (l *lane) send(w Worker, b *batch) {
 	j := b.refs[0].j
 	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Measure: true}
+	for _, r := range b.refs {
+		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
+	}
+	b.sent = time.Now()
 	l.mu.Lock()
 	l.lastID++
 	b.id, out.ID = l.lastID, l.lastID
@@ -250,10 +256,9 @@ func (l *lane) send(w Worker, b *batch) {
 		b.each(func(r ref, a, n int) { r.j.requeue(a, a+n, false) })
 		return
 	}
-	for _, r := range b.refs {
-		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
-	}
+	l.calls.RLock()
 	err := w.Send(out)
+	l.calls.RUnlock()
 	if loadErr := (*LoadError)(nil); errors.As(err, &loadErr) {
 		l.reject(b, loadErr)
 		return
@@ -335,6 +340,8 @@ func (l *lane) retire() {
 	if w != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), l.ex.cfg.grace)
 		defer cancel()
+		l.calls.Lock()
+		defer l.calls.Unlock()
 		_ = w.Close(ctx)
 	}
 }

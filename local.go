@@ -12,12 +12,14 @@ func Serial() Model {
 
 // Threads runs n tasks at once as goroutines of this process: 1xN. It suits Go
 // functions that compute (n = cores) and that wait for a little of everything.
+// Where n is below 1, New fails with ErrOption.
 func Threads(n int) Model {
 	return local{Plan{Model: "threads", Shape: Shape{1, n}, Why: fmt.Sprintf("%d goroutines, as asked", n)}}
 }
 
 // Async runs up to n tasks at once as goroutines of this process, for tasks that
-// mostly wait: n may be tens of thousands. A waiting task costs about 3 KB.
+// mostly wait: n may be tens of thousands. A waiting task costs about 3 KB. Where
+// n is below 1, New fails with ErrOption.
 func Async(n int) Model {
 	return local{Plan{Model: "async", Shape: Shape{1, n}, Why: fmt.Sprintf("%d tasks waiting at once, as asked", n)}}
 }
@@ -36,7 +38,7 @@ func (m local) Check(f AnyFunction) error {
 		return fmt.Errorf("%w: %s is not a Go function, and the model %q runs Go functions only (hint: use the model of the package it came from)",
 			ErrFunction, f.Name(), m.plan.Model)
 	}
-	return fmt.Errorf("%w: the zero Function has no body (hint: make it with outpace.Func)", ErrFunction)
+	return fmt.Errorf("%w: the function has no body (hint: make it with outpace.Func and a function that is not nil)", ErrFunction)
 }
 
 func (m local) Start(context.Context, WorkerEnv) (Worker, error) {

@@ -211,7 +211,7 @@ func (r *mapping[In, Out]) worthIt(n int) bool {
 
 // newChunk puts a fresh chunk at the end of the list.
 func (r *mapping[In, Out]) newChunk() *chunk[In, Out] {
-	size := min(r.cost.Size(), r.cfg.window)
+	size := min(r.cost.Size(), max(1, r.cfg.window/(2*r.ex.plan.Shape.Workers()))) // a window of one chunk would idle the others
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var c *chunk[In, Out]

@@ -34,7 +34,8 @@ type WorkerEnv struct {
 
 // Worker is one process with T slots, seen from the executor. The executor
 // calls Send and Cancel from any of its goroutines, Receive from one, and
-// calls Close exactly once, last. A Worker is free to assume that no more than
+// calls Close exactly once, after every Send and Cancel has returned, while
+// Receive may still be waiting. A Worker is free to assume that no more than
 // T batches (twice that when items are tiny) are in flight.
 //
 //	            Start ok            Send                Receive fails

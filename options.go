@@ -7,7 +7,9 @@ import (
 )
 
 // Option changes a setting. Options given to New are the executor's defaults;
-// given to Submit, Go or Map they hold for that call.
+// given to Submit, Go or Map they hold for that call. A value out of range is an
+// error that wraps ErrOption: of New and Go, the last one of a Map, that of
+// Submit's Future.
 type Option func(*config) error
 
 // config is the settings of an executor or of one call. It is not changed once
@@ -45,6 +47,9 @@ func (c *config) with(opts []Option) (*config, error) {
 	}
 	changed := *c
 	for _, o := range opts {
+		if o == nil {
+			return c, fmt.Errorf("%w: an Option is nil", ErrOption)
+		}
 		if err := o(&changed); err != nil {
 			return c, err
 		}
@@ -81,8 +86,9 @@ func Retries(n int) Option {
 	}
 }
 
-// RetryIf retries only failures for which retry returns true. The default is
-// all of them. retry gets the cause, not the *TaskError around it.
+// RetryIf retries only failures for which retry returns true. The default, also
+// nil, is all of them. retry gets the cause, not the *TaskError around it. A
+// panic in it means no, and is told to the observer.
 func RetryIf(retry func(error) bool) Option {
 	return func(c *config) error { c.retryIf = retry; return nil }
 }
@@ -103,7 +109,8 @@ func Backoff(base, limit time.Duration) Option {
 }
 
 // Queue bounds how many submitted tasks wait for a worker; Submit blocks while
-// the queue is full. The default is 1024. It is an option of New only.
+// the queue is full. The default is 1024. Given elsewhere than to New it has no
+// effect.
 func Queue(n int) Option {
 	return func(c *config) error {
 		if n < 1 {
@@ -151,16 +158,18 @@ func Grace(d time.Duration) Option {
 
 // FailFast ends a Map after its first failed task: nothing more starts, what
 // runs is finished and yielded, and the last error of the loop wraps ErrStopped.
+// It has no effect on Submit and Go.
 func FailFast() Option { return func(c *config) error { c.failFast = true; return nil } }
 
 // StopOn ends a Map when ctx is done, gently: nothing more starts, what runs is
 // finished and yielded, and the last error of the loop wraps ErrStopped and the
-// cause of ctx. (When the ctx given to Map is done, what runs is cancelled.)
+// cause of ctx. (When the ctx given to Map is done, what runs is cancelled.) It
+// has no effect on Submit and Go; a nil ctx never ends anything.
 func StopOn(ctx context.Context) Option { return func(c *config) error { c.stopOn = ctx; return nil } }
 
 // Observe has every event told to fn, one at a time, in the order in which they
 // happen to each task. fn runs on the executor's goroutines: while it runs,
 // work waits, so it must not wait for the executor or its futures, nor cancel or
 // submit. A panic in it is reported once as an ObserverPanic event and
-// harms no task. It is an option of New only.
+// harms no task. Given elsewhere than to New it has no effect.
 func Observe(fn func(Event)) Option { return func(c *config) error { c.observe = fn; return nil } }

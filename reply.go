@@ -123,7 +123,16 @@ func (l *lane) slow(w Worker, b *batch, rep Reply) {
 	}
 }
 
-func (l *lane) cancel(w Worker, batch uint32, index int) { _ = w.Cancel(batch, index) }
+func (l *lane) cancel(w Worker, batch uint32, index int) {
+	l.calls.RLock()
+	defer l.calls.RUnlock()
+	l.mu.Lock()
+	gone := l.worker != w
+	l.mu.Unlock()
+	if !gone {
+		_ = w.Cancel(batch, index)
+	}
+}
 
 // arm sets a sent batch's time-out. A batch of several is given its lease on
 // top; when an item is slow the worker says so by then, and the time-out is
@@ -205,7 +214,9 @@ func (l *lane) lost(w Worker, err error) {
 	}
 	l.mu.Unlock()
 	if !retiring {
+		l.calls.Lock() // a Send that is blocked fails, since the worker was killed
 		_ = w.Close(expired())
+		l.calls.Unlock()
 	}
 	var lost *LostError
 	if !errors.As(err, &lost) {
@@ -224,7 +235,7 @@ func (l *lane) lost(w Worker, err error) {
 
 // giveBack decides what becomes of the items of a batch whose worker is gone.
 func (l *lane) giveBack(b *batch, lost *LostError, killed error, charge bool) {
-	o := outcome{worker: l.number, cpu: -1}
+	o := outcome{worker: l.number, wall: time.Since(b.sent), cpu: -1}
 	unknown := b.expired && b.guilty < 0 && !l.ex.plan.Loop // one of them, but which?
 	b.each(func(r ref, a, n int) {
 		if b.guilty < 0 && !b.expired && killed != nil {

@@ -21,7 +21,9 @@ func (e *Executor) Close() error {
 }
 
 // Shutdown takes nothing new in, lets what was taken in finish, and ends the
-// executor. When ctx is done before that, the rest is cancelled as by Close.
+// executor. It blocks until then; the source of a Map that is under way is not
+// pulled any more. When ctx is done before that, the rest is cancelled as by
+// Close. The error is that of Close.
 func (e *Executor) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	second := e.shutting
@@ -188,7 +190,7 @@ func (e *Executor) verdict() error {
 	}
 	for _, s := range e.slots {
 		s.mu.Lock()
-		stuck = append(stuck, describe(s.cur, s.since, e.now()))
+		stuck = append(stuck, describe(s.cur, -1, s.since, e.now()))
 		if s.cur != nil {
 			left = append(left, s.cur)
 		}

@@ -289,10 +289,11 @@ type watch struct {
 	settled atomic.Bool
 	timer   *time.Timer
 	begin   int64
+	index   int // of the input in its Map; -1 for a submitted task
 }
 
-func (s *slot) watch(cfg *config, fail func(error)) *watch {
-	w := &watch{slot: s, cfg: cfg, fail: fail, begin: s.ex.now()}
+func (s *slot) watch(cfg *config, index int, fail func(error)) *watch {
+	w := &watch{slot: s, cfg: cfg, index: index, fail: fail, begin: s.ex.now()}
 	s.guard = w
 	w.timer = time.AfterFunc(cfg.timeout+cfg.grace, w.abandon)
 	return w
@@ -321,6 +322,6 @@ func (w *watch) abandon() {
 	if !w.settled.CompareAndSwap(false, true) {
 		return
 	}
-	w.slot.ex.replace(w.slot)
+	w.slot.ex.replace(w.slot, w)
 	w.fail(&TimeoutError{After: w.cfg.timeout, Abandoned: true})
 }

@@ -26,10 +26,14 @@ func Workers(processes int, opts ...Option) outpace.Model {
 
 func newModel(base config, processes int, opts []Option, p *Program) outpace.Model {
 	m := &model{program: p}
+	loadedFor := base.processes
 	base.processes = 1
 	c, err := base.with(opts)
 	if err == nil {
 		c, err = c.with([]Option{Width(processes)})
+	}
+	if p != nil && c.mode == wire.ModeLoop { // as before it was known that the function is async
+		c.loadedFor = loadedFor
 	}
 	m.config = c
 	m.plan = sync.OnceValues(func() (outpace.Plan, error) {

@@ -18,6 +18,7 @@ type Option func(*config) error
 
 type config struct {
 	processes    int
+	loadedFor    int // processes that an event loop's first worker was started for, where they are more
 	tasks        int
 	mode         string // one of wire's, or "" while nothing chose
 	interpreter  string
@@ -140,7 +141,8 @@ func (c config) environ() (env []string, note string) {
 		set[key] = true
 	}
 	available := cores.Available()
-	n := strconv.Itoa(max(1, available/c.processes))
+	sharers := max(c.processes, c.loadedFor)
+	n := strconv.Itoa(max(1, available/sharers))
 	var ours []string
 	for _, key := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
 		"POLARS_MAX_THREADS", "VECLIB_MAXIMUM_THREADS"} {
@@ -152,5 +154,5 @@ func (c config) environ() (env []string, note string) {
 	if len(ours) == 0 {
 		return env, ""
 	}
-	return env, fmt.Sprintf("%s=%s in each worker: cores available (%d) / processes (%d)", strings.Join(ours, ", "), n, available, c.processes)
+	return env, fmt.Sprintf("%s=%s in each worker: cores available (%d) / processes (%d)", strings.Join(ours, ", "), n, available, sharers)
 }

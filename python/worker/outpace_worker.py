@@ -481,7 +481,7 @@ class Loader:
             module = self.module(where)
         fn = attribute(module, name, where)
         if not callable(fn):
-            raise Refusal("notcallable", "TypeError", "%s is a %s, not a function" % (target, type(fn).__name__),
+            raise Refusal("notcallable", "TypeError", "%s is of type %s, not a function" % (target, type(fn).__name__),
                           functions_of(module, name))
         if is_generator(fn):
             raise Refusal("notcallable", "TypeError", "%s is a generator function: it has no single result" % target,
@@ -753,6 +753,8 @@ class Job:
 
     def __init__(self, id, func_id, n, flags, lease, text):
         self.id, self.func_id, self.n, self.lease, self.text = id, func_id, n, lease, text
+        if flags & ~1:
+            raise ValueError("unknown flags %d" % flags)
         self.want_walls = bool(flags & 1)
         self.lock = threading.Lock()
         self.ranges = collections.deque([(0, n)])

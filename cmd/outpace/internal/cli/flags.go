@@ -57,7 +57,7 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&m.force, "force", false, "overwrite the file of -o")
 	f.BoolVar(&m.records, "records", false, "write a whole record for every input, also for a failed one")
 	f.StringVar(&m.progress, "progress", "auto", "auto, tty, plain, json or none")
-	f.BoolVarP(&m.quiet, "quiet", "q", false, "tell failures and errors only")
+	f.BoolVarP(&m.quiet, "quiet", "q", false, "no progress, no summary")
 	f.BoolVar(&m.dry, "dry-run", false, "tell the plan and the first inputs; run nothing")
 	f.StringVar(&m.python, "python", "", "the Python interpreter at `PATH`")
 	f.BoolVar(&m.skip, "skip-invalid", false, "leave invalid inputs out and count them")

@@ -74,10 +74,10 @@ How it runs:
 Results:
   -o, --output FILE      write results to FILE, which must not exist
       --force            overwrite it
-      --records          a whole record for every input, also for a failed one
+      --records          a record for every input, also for a failed one
       --unordered        write results as they come
       --progress KIND    auto, tty, plain, json or none
-  -q, --quiet            tell failures and errors only
+  -q, --quiet            no progress, no summary
   -h, --help             this text
 
 Exit codes:

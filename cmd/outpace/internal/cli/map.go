@@ -14,6 +14,7 @@ import (
 	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
 	"github.com/outpace-run/outpace/internal/cores"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -24,7 +25,10 @@ func newMap(s streams, code *int) *cobra.Command {
 		Short:   "Apply a function to every input; results to stdout as JSON Lines",
 		Long:    mapAbout,
 		Example: mapExamples,
-		RunE: func(_ *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := namedFiles(cmd.Flags()); err != nil {
+				return err
+			}
 			*code, err = m.command(s, args)
 			return err
 		},
@@ -32,6 +36,16 @@ func newMap(s streams, code *int) *cobra.Command {
 	cmd.Flags().SortFlags = false
 	m.register(cmd.Flags())
 	return cmd
+}
+
+// namedFiles refuses a flag that names no file, such as -i "$UNSET" makes.
+func namedFiles(f *pflag.FlagSet) error {
+	for _, name := range []string{"inputs", "output", "python"} {
+		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return usage("is a variable empty?", "--%s without a name", name)
+		}
+	}
+	return nil
 }
 
 // command is `outpace map`: it checks everything that can be checked, finds

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // checkOutput makes sure that the file of -o may be written, without touching
@@ -15,6 +16,9 @@ func (m *mapFlags) checkOutput(in *inputs) error {
 	info, err := os.Stat(m.output)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(m.output)); err != nil {
+			return cannot("", "cannot write results: %s: %s", m.output, reason(err))
+		}
 		return nil
 	case err != nil:
 		return cannot("", "cannot write results: %s: %s", m.output, reason(err))

@@ -36,7 +36,11 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 	if err != nil {
 		return nil, err
 	}
-	guess, err := choose(pythonFunction, "auto", w, cores)
+	expected := pythonFunction
+	if m.model == "async" {
+		expected = pythonCoroutine
+	}
+	guess, err := choose(expected, m.model, w, cores)
 	if err != nil {
 		return nil, err
 	}
