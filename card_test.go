@@ -24,7 +24,7 @@ func TestCardPanic(t *testing.T) {
 		ex := open(t, outpace.Threads(4))
 		f := outpace.Func("card", func(_ context.Context, n int) (int, error) {
 			if n == 500 {
-				var none map[int]int
+				var none []int
 				none[n] = 1
 			}
 			return n, nil

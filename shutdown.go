@@ -43,25 +43,21 @@ func (e *Executor) Shutdown(ctx context.Context) error {
 	for _, r := range e.runList() {
 		r.noMore()
 	}
-	e.await(e.drained, ctx)
+	e.await(e.drained, ctx, e.ctx.Done())
 	e.retire()
 	e.cancel(ErrClosed)
 	e.stop()
 	grace, cancel := context.WithTimeout(context.Background(), e.cfg.grace)
 	defer cancel()
-	e.await(e.gone, grace)
+	e.await(e.gone, grace, nil)
 	e.closeErr = e.verdict()
 	close(e.closed)
 	return e.closeErr
 }
 
-// await waits until cond holds, ctx is done, or (while it is not yet) the
-// executor's own context is. cond is asked again after each nudge.
-func (e *Executor) await(cond func() bool, ctx context.Context) {
-	stopped := e.ctx.Done()
-	if e.ctx.Err() != nil {
-		stopped = nil
-	}
+// await waits until cond holds, ctx is done, or stopped is closed. cond is asked
+// again after each nudge.
+func (e *Executor) await(cond func() bool, ctx context.Context, stopped <-chan struct{}) {
 	for !cond() {
 		select {
 		case <-e.changed:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func testMapContext(t *testing.T, s *suite) {
 			t.Errorf("a context with a deadline: %v", err)
 		}
 	}
-	stuck := func(yield func(int) bool) { _ = yield(forever) && yield(forever) }
+	stuck := slices.Values([]int{forever, forever})
 	ctx, cancelStuck := context.WithTimeoutCause(context.Background(), 50*time.Millisecond, cause)
 	defer cancelStuck()
 	for _, err := range outpace.Map(ctx, ex, s.fns.SleepMS, stuck) {

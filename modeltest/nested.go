@@ -135,14 +135,14 @@ func testNestedRetries(t *testing.T, s *suite) {
 		one := outpace.Func("one", func(ctx context.Context, n int) (int, error) {
 			_, err := outpace.Submit(ctx, ex, s.fns.Fail, n).Result(ctx)
 			if !mentions(err, "bad") {
-				return 0, fmt.Errorf("Submit: %w", err)
+				return 0, fmt.Errorf("submit: %w", err)
 			}
 			return n, nil
 		})
 		many := outpace.Func("many", func(ctx context.Context, n int) (int, error) {
 			for _, err := range outpace.Map(ctx, ex, s.fns.Fail, upTo(n)) {
 				if !mentions(err, "bad") {
-					return 0, fmt.Errorf("Map: %w", err)
+					return 0, fmt.Errorf("map: %w", err)
 				}
 			}
 			return n, nil
