@@ -55,7 +55,7 @@ func checkPanic(t *testing.T, err error) {
 	if failure.Index != 500 || failure.Function != "card" || !strings.Contains(string(panicked.Stack), "TestCardPanic") {
 		t.Errorf("failure: %v, stack:\n%s", failure, panicked.Stack)
 	}
-	if text := err.Error(); text != "card, input 500: panic: assignment to entry in nil map" {
+	if text := err.Error(); text != "card, input 500: panic: runtime error: index out of range [500] with length 0" {
 		t.Errorf("message: %s", text)
 	}
 }

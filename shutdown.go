@@ -43,8 +43,9 @@ func (e *Executor) Shutdown(ctx context.Context) error {
 	for _, r := range e.runList() {
 		r.noMore()
 	}
-	e.await(e.drained, ctx, e.ctx.Done())
-	e.retire()
+	if e.await(e.drained, ctx, e.ctx.Done()) {
+		e.retire()
+	}
 	e.cancel(ErrClosed)
 	e.stop()
 	grace, cancel := context.WithTimeout(context.Background(), e.cfg.grace)
@@ -55,18 +56,19 @@ func (e *Executor) Shutdown(ctx context.Context) error {
 	return e.closeErr
 }
 
-// await waits until cond holds, ctx is done, or stopped is closed. cond is asked
-// again after each nudge.
-func (e *Executor) await(cond func() bool, ctx context.Context, stopped <-chan struct{}) {
+// await waits until cond holds, ctx is done, or stopped is closed, and reports
+// whether cond held. cond is asked again after each nudge.
+func (e *Executor) await(cond func() bool, ctx context.Context, stopped <-chan struct{}) bool {
 	for !cond() {
 		select {
 		case <-e.changed:
 		case <-ctx.Done():
-			return
+			return false
 		case <-stopped:
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // nudge tells Shutdown to look again.
@@ -125,9 +127,6 @@ func (e *Executor) leaveLocked() {
 
 // retire lets worker processes that have nothing to do end by themselves.
 func (e *Executor) retire() {
-	if !e.drained() {
-		return
-	}
 	var all sync.WaitGroup
 	for _, l := range e.laneList() {
 		all.Go(l.retire)

@@ -16,11 +16,9 @@ func TestConformance(t *testing.T) {
 		name, prefix string
 		model        func() outpace.Model
 	}{
-		{"serial 1x1", "", func() outpace.Model { return Workers(1) }},
 		{"processes 2x1", "", func() outpace.Model { return Workers(2) }},
 		{"threads 1x4", "", func() outpace.Model { return Workers(1, Threads(4)) }},
 		{"hybrid 2x2", "", func() outpace.Model { return Workers(2, Threads(2)) }},
-		{"async 1x8", "async_", func() outpace.Model { return Workers(1, Async(8)) }},
 		{"async 2x4", "async_", func() outpace.Model { return Workers(2, Async(4)) }},
 	} {
 		t.Run(m.name, func(t *testing.T) { modeltest.Run(t, m.model, conforming(file+":"+m.prefix)) })
