@@ -126,7 +126,7 @@ func (s *session) watch(l *load, within limits) {
 			s.out.line(fmt.Sprintf("still importing %s after %v", l.name, time.Since(l.begun).Round(within.patience)))
 		case <-limit.C:
 			s.mu.Lock()
-			l.end(l.failed(time.Since(l.begun), fmt.Errorf("%w: not loaded after %v", outpace.ErrTimeout, within.timeout)))
+			l.end(l.failed(time.Since(l.begun), fmt.Errorf("%w: not loaded after %v (hint: a longer --start-timeout, or python.StartTimeout in Go)", outpace.ErrTimeout, within.timeout)))
 			s.mu.Unlock()
 			s.process.Kill()
 			return

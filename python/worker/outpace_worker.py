@@ -409,7 +409,7 @@ def calling(fn, star, kwargs):
         if type(x) is dict:
             return fn(**x, **kwargs)
         raise Refusal("decoding", "TypeError", "cannot spread an input of type %s over parameters" % type(x).__name__,
-                      "with star, an input is a list (positional) or an object (by keyword)")
+                      "with --star, an input is a list (positional) or an object (by keyword)")
 
     def with_keywords(x):
         return fn(x, **kwargs)

@@ -168,7 +168,7 @@ func nearest(word string, names []string, otherwise string) string {
 		return otherwise
 	}
 	best := slices.MinFunc(names, func(a, b string) int { return distance(word, a) - distance(word, b) })
-	if distance(word, best) > max(2, len(word)/3) {
+	if distance(word, best) > max(min(2, len(word)-2), len(word)/3) {
 		return otherwise
 	}
 	return "did you mean " + best + "?"
