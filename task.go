@@ -98,6 +98,10 @@ func (t *task) takeUp(now int64) bool {
 		t.cancelWith(context.Cause(t.parent))
 		return false
 	}
+	if t.ex.ctx.Err() != nil { // closing: stop is about to drop it
+		t.cancelWith(t.ex.closedCause())
+		return false
+	}
 	return t.begin(now)
 }
 
