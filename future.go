@@ -198,9 +198,7 @@ func (t *submitted[In, Out]) requeue(_, _ int, suspect bool) {
 }
 
 func (t *submitted[In, Out]) reject(_, _ int, err error) {
-	if t.resolve(Running, Failed, err) {
-		t.ex.finished(-1, 1, t.attempts(), err, outcome{cpu: -1})
-	}
+	t.end(Running, Failed, err, outcome{cpu: -1})
 }
 
 // appendJSON appends v as JSON. The bytes of a json.RawMessage are taken as

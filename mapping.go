@@ -306,10 +306,7 @@ func (r *mapping[In, Out]) awaitRoom() bool {
 
 func (r *mapping[In, Out]) signalRoom() {
 	if r.blocked.Load() {
-		select {
-		case r.room <- struct{}{}:
-		default:
-		}
+		poke(r.room)
 	}
 }
 

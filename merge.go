@@ -50,12 +50,7 @@ func (r *mapping[In, Out]) tell() {
 	}
 }
 
-func (r *mapping[In, Out]) tellAnyway() {
-	select {
-	case r.more <- struct{}{}:
-	default:
-	}
-}
+func (r *mapping[In, Out]) tellAnyway() { poke(r.more) }
 
 // nextSpan blocks until items are finished that may be yielded, and returns
 // them; false at the end of the run, or when it was stopped.

@@ -73,11 +73,16 @@ func (e *Executor) await(cond func() bool, ctx context.Context, stopped <-chan s
 
 // nudge tells Shutdown to look again.
 func (e *Executor) nudge() {
-	if !e.closing.Load() {
-		return
+	if e.closing.Load() {
+		poke(e.changed)
 	}
+}
+
+// poke leaves a word for whoever waits on ch, which holds one. A second before
+// the first is read says nothing new.
+func poke(ch chan<- struct{}) {
 	select {
-	case e.changed <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }

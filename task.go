@@ -128,16 +128,23 @@ func (t *task) publish(to State, err error) {
 	}
 }
 
-// resolve ends a task that runs, or waits, with err; who comes second is ignored.
+// resolve ends a task that runs, or waits, as failed or cancelled with err; who
+// comes second is ignored.
 func (t *task) resolve(from, to State, err error) bool {
 	if !t.move(from, settling, 0) {
 		return false
 	}
 	t.finished = t.ex.now()
-	if to == Cancelled || to == Failed {
-		err = &TaskError{Function: t.job.function().Name(), Index: -1, Attempts: t.attempts(), Err: err}
+	t.publish(to, &TaskError{Function: t.job.function().Name(), Index: -1, Attempts: t.attempts(), Err: err})
+	return true
+}
+
+// end is resolve for a task that was taken in, whose end is therefore told.
+func (t *task) end(from, to State, err error, o outcome) bool {
+	if !t.resolve(from, to, err) {
+		return false
 	}
-	t.publish(to, err)
+	t.ex.finished(-1, 1, t.attempts(), err, o)
 	return true
 }
 
@@ -154,21 +161,15 @@ func (t *task) ended(err error, o outcome) {
 	case t.ex.retries(t.cfg, t.attempts(), err):
 		t.retry(err)
 	default:
-		if t.resolve(Running, Failed, err) {
-			t.ex.finished(-1, 1, t.attempts(), err, o)
-			if _, ok := t.job.(*submitted[action, struct{}]); ok {
-				t.ex.keep(err)
-			}
+		if _, ok := t.job.(*submitted[action, struct{}]); t.end(Running, Failed, err, o) && ok {
+			t.ex.keep(err)
 		}
 	}
 }
 
 // giveUp ends a running task whose Cancel was asked for.
 func (t *task) giveUp(err error, o outcome) {
-	cause := t.cancelCause(err)
-	if t.resolve(Running, Cancelled, cause) {
-		t.ex.finished(-1, 1, t.attempts(), cause, o)
-	}
+	t.end(Running, Cancelled, t.cancelCause(err), o)
 }
 
 // retry puts the task back behind its back-off.
@@ -192,10 +193,7 @@ func (t *task) cancelled() bool {
 	if t.word.Load()&cancelAsked == 0 {
 		return false
 	}
-	cause := t.cancelCause(ErrCancelled)
-	if t.resolve(Pending, Cancelled, cause) {
-		t.ex.finished(-1, 1, t.attempts(), cause, outcome{cpu: -1})
-	}
+	t.end(Pending, Cancelled, t.cancelCause(ErrCancelled), outcome{cpu: -1})
 	return true
 }
 
@@ -281,8 +279,7 @@ func (t *task) cancelCause(err error) error {
 
 // cancelWith is Cancel with a cause.
 func (t *task) cancelWith(cause error) bool {
-	if t.resolve(Pending, Cancelled, cause) {
-		t.ex.finished(-1, 1, t.attempts(), cause, outcome{cpu: -1})
+	if t.end(Pending, Cancelled, cause, outcome{cpu: -1}) {
 		if t.attempts() > 0 { // it may be behind a back-off
 			t.ex.recall(func(j job) bool { return j == t.job })
 		}
@@ -301,7 +298,7 @@ func (t *task) cancelWith(cause error) bool {
 	t.makeContext(r)
 	r.cancel(cause)
 	r.mu.Unlock()
-	if !t.resolve(Pending, Cancelled, cause) { // it may have gone back for a retry in between
+	if !t.end(Pending, Cancelled, cause, outcome{cpu: -1}) { // it may have gone back for a retry in between
 		t.ex.cancelRemote(func(j job) bool { return j == t.job })
 		return false
 	}

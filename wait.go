@@ -129,10 +129,7 @@ func (c *collector) add(i int) {
 	c.mu.Lock()
 	c.ready = append(c.ready, i)
 	c.mu.Unlock()
-	select {
-	case c.more <- struct{}{}:
-	default:
-	}
+	poke(c.more)
 }
 
 func (c *collector) take() (i int, ok bool) {
