@@ -36,7 +36,7 @@ func (l *lane) take() *batch {
 		l.ex.grow()
 		return nil
 	}
-	limit := l.room()
+	limit, left := l.room(), l.left()
 	l.mu.Unlock()
 	if limit <= 0 {
 		l.ex.again(j)
@@ -45,6 +45,7 @@ func (l *lane) take() *batch {
 	if !l.ex.plan.Loop {
 		limit = j.grain().Size()
 	}
+	limit = min(limit, left)
 	if j.alone() {
 		limit = 1
 	}
@@ -54,7 +55,7 @@ func (l *lane) take() *batch {
 	if j.left() > 0 {
 		l.ex.again(j)
 	} else if j.first() < 0 && !j.alone() {
-		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/l.ex.width))
+		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/int(l.ex.width.Load())))
 	}
 	l.buffer = append(l.buffer, ']')
 	if b.n == 0 {
@@ -100,7 +101,7 @@ func (l *lane) add(b *batch, j job, limit int) {
 	from, to := j.claim(limit)
 	for i := from; i < to; i++ {
 		if len(l.buffer) > batchBytes && b.n > 0 {
-			j.requeue(i, to, false)
+			j.requeue(i, to, nil, false)
 			return
 		}
 		mark := len(l.buffer)

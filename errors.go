@@ -24,7 +24,7 @@ var (
 	ErrFunction = errors.New("function cannot run here")
 	// ErrGoexit is the cause when a task ended its goroutine with runtime.Goexit.
 	ErrGoexit = errors.New("task called runtime.Goexit")
-	// ErrStopped ends a Map that was stopped by FailFast or StopOn.
+	// ErrStopped ends a Map that was stopped by FailFast, StopIf or StopOn.
 	ErrStopped = errors.New("stopped")
 )
 
@@ -93,17 +93,24 @@ func (e *TimeoutError) Is(target error) bool { return target == ErrTimeout }
 // LostError is a worker process that ended by itself: the task killed it,
 // somebody else did, or it could not be reached any more.
 type LostError struct {
-	Worker   int            // its number
-	Pid      int            // its process id
-	Signal   syscall.Signal // the signal that ended it, or 0
-	ExitCode int            // its exit code where no signal ended it; -1 when unknown
-	Stderr   string         // the last lines that it wrote, where there are any
-	Err      error          // what went wrong otherwise, such as a broken frame; or nil
+	Worker      int            // its number
+	Pid         int            // its process id
+	Signal      syscall.Signal // the signal that ended it, or 0
+	ExitCode    int            // its exit code where no signal ended it; -1 when unknown
+	Stderr      string         // the last lines that it wrote, where there are any
+	Peak        int64          // the most memory that it had resident, in bytes; 0 when unknown
+	OutOfMemory bool           // the kernel killed it for want of memory
+	MemoryLimit int64          // … the limit of its control group, in bytes; 0: none, the machine's memory is full
+	Err         error          // what went wrong otherwise, such as a broken frame; or nil
 }
 
 // Error names the signal or the exit code.
 func (e *LostError) Error() string {
 	switch {
+	case e.OutOfMemory && e.MemoryLimit > 0:
+		return fmt.Sprintf("worker killed by the kernel for want of memory: it had %s, and its control group has %s", size(e.Peak), size(e.MemoryLimit))
+	case e.OutOfMemory:
+		return fmt.Sprintf("worker killed by the kernel for want of memory: it had %s", size(e.Peak))
 	case e.Signal != 0:
 		return fmt.Sprintf("worker killed by %s", signalName(e.Signal))
 	case e.Err != nil:
@@ -130,14 +137,40 @@ func signalName(s syscall.Signal) string {
 	return s.String()
 }
 
+// size writes bytes as people do: "512 MB", "1.5 GB".
+func size(bytes int64) string {
+	switch {
+	case bytes >= 10e9 || bytes >= 1e9 && bytes%1e9 == 0:
+		return fmt.Sprintf("%.0f GB", float64(bytes)/1e9)
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
+}
+
+// MemoryError is a task that was killed because its worker process grew beyond
+// the MemoryLimit.
+type MemoryError struct {
+	Limit int64 // in bytes
+	Peak  int64 // the most that the process and what it started had resident, in bytes
+}
+
+// Error names the limit and the peak.
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("out of memory: the worker had %s, the limit is %s", size(e.Peak), size(e.Limit))
+}
+
 // RemoteError is an exception or error raised by a function in another
 // process, as text.
 type RemoteError struct {
-	Type      string // "ValueError"
-	Message   string // "bad row"
-	Traceback string // the user's part of the traceback, with newlines; may be empty
-	Cause     string // "exception", "exit" (the function tried to end its process), "encoding" (its result cannot be carried), "decoding" (its input cannot); in a LoadError "import", "notfound" or "notcallable"
-	Hint      string // what to do about it, where that is known
+	Type      string   // "ValueError"
+	Bases     []string // the classes that Type is derived from, the nearest first, where the language has any
+	Message   string   // "bad row"
+	Traceback string   // the user's part of the traceback, with newlines; may be empty
+	Cause     string   // "exception", "exit" (the function tried to end its process), "encoding" (its result cannot be carried), "decoding" (its input cannot); in a LoadError "import", "notfound", "notcallable" or "init"
+	Hint      string   // what to do about it, where that is known
 }
 
 // Error returns "ValueError: bad row", and the hint where there is one.
@@ -181,6 +214,21 @@ func (e *StartError) Error() string {
 
 // Unwrap returns why the last start failed.
 func (e *StartError) Unwrap() error { return e.Err }
+
+// CrashLoopError ends everything on an executor whose workers die one after
+// the other: see MaxDeaths.
+type CrashLoopError struct {
+	Deaths int   // workers in a row that died
+	Err    error // how the last one did, a *LostError
+}
+
+// Error counts the deaths and tells the last one.
+func (e *CrashLoopError) Error() string {
+	return fmt.Sprintf("%d workers in a row died without finishing anything, the last one: %v (hint: does the function work for any input? try one alone)", e.Deaths, e.Err)
+}
+
+// Unwrap returns how the last worker died.
+func (e *CrashLoopError) Unwrap() error { return e.Err }
 
 // SourceError ends a Map whose source of inputs panicked.
 type SourceError struct {

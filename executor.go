@@ -22,8 +22,8 @@ import (
 type Executor struct {
 	model Model
 	plan  Plan
-	local bool // the model runs in this process
-	width int  // slots (local), or lanes
+	local bool         // the model runs in this process
+	width atomic.Int32 // slots (local), or lanes
 	cfg   *config
 	epoch time.Time
 	tasks engine.Grain // what submitted tasks are known to cost
@@ -38,6 +38,8 @@ type Executor struct {
 	started atomic.Int32
 	offers  offers
 	runs    atomic.Pointer[[]mapRun] // copied on write, under mu
+	deaths  atomic.Int32             // of workers in a row, without a task finished in between
+	patrol  sync.Once                // starts the look at worker processes
 
 	mu        sync.Mutex
 	slots     []*slot
@@ -78,6 +80,9 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 	if err := plan.Shape.validate(); err != nil {
 		return nil, err
 	}
+	if _, ok := m.(local); ok && (cfg.memory > 0 || cfg.maxTasks > 0) {
+		return nil, fmt.Errorf("%w: MemoryLimit and MaxTasks are for workers in processes of their own", ErrOption)
+	}
 	e := &Executor{
 		model: m, plan: plan, cfg: cfg, epoch: time.Now().Add(-1), // so that now is never 0
 		queue: engine.NewQueue[job](cfg.queue), closed: make(chan struct{}), changed: make(chan struct{}, 1),
@@ -86,9 +91,9 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 	e.tasks.Target, e.tasks.Most = batchWork, maxChunk
 	e.act = Func("", func(ctx context.Context, fn action) (struct{}, error) { return struct{}{}, fn(ctx) })
 	_, e.local = m.(local)
-	e.width = plan.Shape.Processes
+	e.width.Store(int32(plan.Shape.Processes))
 	if e.local {
-		e.width = plan.Shape.Tasks
+		e.width.Store(int32(plan.Shape.Tasks))
 	}
 	e.runs.Store(&[]mapRun{})
 	e.ctx, e.cancel = context.WithCancelCause(ctx)
@@ -208,7 +213,7 @@ func (e *Executor) again(j job) {
 
 // grow adds a worker if the shape has room for one more.
 func (e *Executor) grow() {
-	for n := e.started.Load(); int(n) < e.width; n = e.started.Load() {
+	for n := e.started.Load(); n < e.width.Load(); n = e.started.Load() {
 		if !e.started.CompareAndSwap(n, n+1) {
 			continue
 		}

@@ -21,6 +21,7 @@ type fakeModel struct {
 	start func(try int) error                                  // what the try-th start of a worker says, from 1
 	send  func(w *fakeWorker, b outpace.Batch) error           // is asked before a batch is taken; errTaken: it was dealt with
 	word  func(w *fakeWorker, r outpace.Reply) []outpace.Reply // what is said in place of r
+	look  func(w *fakeWorker) outpace.Vitals                   // what its process is like; nil: it cannot be looked at
 
 	tries atomic.Int32
 	mu    sync.Mutex
@@ -79,8 +80,16 @@ func (m *fakeModel) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.W
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.all = append(m.all, w)
+	if m.look != nil {
+		return watchedFake{w}, nil
+	}
 	return w, nil
 }
+
+// watchedFake is a worker whose process can be looked at.
+type watchedFake struct{ *fakeWorker }
+
+func (w watchedFake) Vitals(int64) (outpace.Vitals, error) { return w.model.look(w.fakeWorker), nil }
 
 func (m *fakeModel) workers() []*fakeWorker {
 	m.mu.Lock()
@@ -101,6 +110,8 @@ type fakeWorker struct {
 	running sync.WaitGroup
 	kills   atomic.Int32
 	closes  atomic.Int32
+
+	memory atomic.Int64 // what a test's functions say that the process has
 
 	mu      sync.Mutex
 	cause   *outpace.LostError // how it ended

@@ -186,13 +186,13 @@ func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
 
 func (t *submitted[In, Out]) fail(_ int, err error, o outcome) { t.ended(err, o) }
 
-func (t *submitted[In, Out]) requeue(_, _ int, suspect bool) {
+func (t *submitted[In, Out]) requeue(_, _ int, why error, suspect bool) {
 	if t.word.Load()&cancelAsked != 0 {
 		t.giveUp(ErrCancelled, outcome{cpu: -1})
 		return
 	}
 	if t.task.requeue(suspect) && !t.cancelled() {
-		t.ex.requeued(-1, 1)
+		t.ex.requeued(-1, 1, why)
 		t.ex.again(t)
 	}
 }

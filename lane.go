@@ -1,7 +1,6 @@
 package outpace
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -37,16 +36,20 @@ type lane struct {
 	retiring bool
 	settling int // replies whose items are being dealt with
 	starting bool
-	deaths   int // in a row, without a result in between
+	deaths   int  // in a row, without a result in between
+	sent     int  // items that the worker was given
+	over     bool // the lane has ended: there is no worker to be had for it
+	vital
 
 	buffer []byte // encoded inputs; used by loop only
 }
 
 const (
-	startTries = 3                // starts in a row that may fail before the executor gives up
-	leaseOver  = 4 * batchWork    // after this a worker hands back what it has not begun
-	tinyItem   = time.Millisecond // items up to this cost are sent ahead of need
-	batchBytes = 1 << 20          // of encoded inputs in a batch
+	startTries   = 3                      // starts in a row that may fail before the lane gives up
+	restartPause = 500 * time.Millisecond // the longest pause before a worker is replaced
+	leaseOver    = 4 * batchWork          // after this a worker hands back what it has not begun
+	tinyItem     = time.Millisecond       // items up to this cost are sent ahead of need
+	batchBytes   = 1 << 20                // of encoded inputs in a batch
 )
 
 // addLane starts the goroutine of a lane.
@@ -64,7 +67,7 @@ func (e *Executor) addLane(number int) {
 
 func (l *lane) loop() {
 	defer l.ex.leave()
-	for !l.ex.ended.Load() {
+	for !l.ex.ended.Load() && !l.over {
 		w := l.ready()
 		if w == nil {
 			continue
@@ -84,8 +87,12 @@ func (l *lane) loop() {
 func (l *lane) ready() Worker {
 	l.mu.Lock()
 	w, room, empty := l.worker, l.room(), l.items == 0
-	held := l.waiting != nil
+	held, worn := l.waiting != nil, l.left() == 0
 	l.mu.Unlock()
+	if worn && empty {
+		l.recycle(w)
+		return nil
+	}
 	if empty && !held {
 		held = l.rescue()
 	}
@@ -132,6 +139,8 @@ func (l *lane) rescue() bool {
 func (l *lane) room() int {
 	tasks := l.ex.plan.Shape.Tasks
 	switch {
+	case l.left() == 0:
+		return 0
 	case l.solo || l.waiting != nil && l.items > 0:
 		return 0
 	case l.waiting != nil:
@@ -142,6 +151,14 @@ func (l *lane) room() int {
 		return 2*tasks - len(l.batches)
 	}
 	return tasks - len(l.batches)
+}
+
+// left is how many items the worker may still be given. The lock is held.
+func (l *lane) left() int {
+	if l.ex.cfg.maxTasks == 0 || l.worker == nil {
+		return maxChunk
+	}
+	return max(l.ex.cfg.maxTasks-l.sent, 0)
 }
 
 // hasWork reports whether a worker process would find something to do.
@@ -168,67 +185,6 @@ func (l *lane) sleep() {
 	l.ex.queue.Rise(l.bed)
 }
 
-// start starts a worker. When that fails several times in a row, everything on
-// the executor ends with a StartError: a function that nobody can run.
-func (l *lane) start() Worker {
-	l.mu.Lock()
-	l.starting = true
-	deaths := l.deaths
-	l.mu.Unlock()
-	defer func() { l.mu.Lock(); l.starting = false; l.mu.Unlock() }()
-	if deaths > 2 { // it dies again and again: give the machine some air
-		l.pause(engine.Backoff(50*time.Millisecond, 2*time.Second, deaths-2))
-	}
-	env := WorkerEnv{Number: l.number, Log: func(line string) {
-		l.ex.emit(Event{Kind: WorkerLog, Index: -1, Count: 1, Worker: l.number, Line: line, CPU: -1})
-	}}
-	for try := 1; l.ex.ctx.Err() == nil; try++ {
-		begin := time.Now()
-		w, err := l.ex.model.Start(l.ex.ctx, env)
-		switch {
-		case err == nil:
-			l.ex.emit(Event{Kind: WorkerStarted, Index: -1, Count: 1, Worker: l.number, Wall: time.Since(begin), CPU: -1})
-			return l.adopt(w)
-		case l.ex.ctx.Err() != nil:
-		case try == startTries || errors.As(err, new(*LoadError)):
-			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
-		default:
-			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
-		}
-	}
-	return nil
-}
-
-func (l *lane) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-l.ex.ctx.Done():
-	}
-}
-
-// adopt makes w the lane's worker and listens to it.
-func (l *lane) adopt(w Worker) Worker {
-	if !l.ex.enter() {
-		w.Kill()
-		_ = w.Close(expired())
-		return nil
-	}
-	l.mu.Lock()
-	l.worker, l.killed = w, nil
-	l.mu.Unlock()
-	go l.receive(w)
-	return w
-}
-
-// expired is a context that is done: for closing what is dead already.
-func expired() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
-
 // send hands a batch to the worker.
 func (l *lane) send(w Worker, b *batch) {
 	j := b.refs[0].j
@@ -236,12 +192,14 @@ func (l *lane) send(w Worker, b *batch) {
 	for _, r := range b.refs {
 		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
 	}
+	l.weigh(w)
 	b.sent = time.Now()
 	l.mu.Lock()
 	l.lastID++
 	b.id, out.ID = l.lastID, l.lastID
 	l.batches[b.id] = b
 	l.items += b.n
+	l.sent += b.n
 	l.solo = j.alone()
 	l.tiny = b.cfg.timeout == 0 && j.grain().Known() && j.grain().Cost() <= tinyItem
 	if !l.ex.plan.Loop && (b.n > 1 || l.tiny) { // others wait behind its items, or will
@@ -253,7 +211,7 @@ func (l *lane) send(w Worker, b *batch) {
 	}
 	l.mu.Unlock()
 	if lost {
-		b.each(func(r ref, a, n int) { r.j.requeue(a, a+n, false) })
+		b.each(func(r ref, a, n int) { r.j.requeue(a, a+n, nil, false) })
 		return
 	}
 	l.calls.RLock()
@@ -329,19 +287,4 @@ func (l *lane) kill() {
 		l.worker.Kill()
 	}
 	l.bed.Rouse()
-}
-
-// retire lets the worker end by itself, for the grace period at most.
-func (l *lane) retire() {
-	l.mu.Lock()
-	w := l.worker
-	l.retiring = w != nil
-	l.mu.Unlock()
-	if w != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), l.ex.cfg.grace)
-		defer cancel()
-		l.calls.Lock()
-		defer l.calls.Unlock()
-		_ = w.Close(ctx)
-	}
 }

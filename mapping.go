@@ -61,6 +61,9 @@ type mapping[In, Out any] struct {
 	behind  atomic.Int64                   // pulled, while blocked
 	room    chan struct{}
 
+	asking   sync.Mutex // held while StopIf is asked
+	failures int        // items that failed for good; guarded by asking
+
 	mu         sync.Mutex
 	head, tail *chunk[In, Out]
 	spare      []*chunk[In, Out]
@@ -70,7 +73,7 @@ type mapping[In, Out any] struct {
 	total      int             // inputs, once it has
 	sourceErr  error
 	cause      error // why the run was stopped
-	failure    error // why nothing more starts: FailFast, StopOn
+	failure    error // why nothing more starts: FailFast, StopIf, StopOn
 	hungry     bool  // the loop waits
 	leaving    bool  // the loop was left, or has ended
 	more       chan struct{}
@@ -334,11 +337,23 @@ func (r *mapping[In, Out]) blockSize() int {
 	return r.cost.Fit(blockWork, maxBlock)
 }
 
-// failed stops the run after a failure when FailFast asks for it.
+// failed stops the run after a failure when FailFast or StopIf asks for it.
 func (r *mapping[In, Out]) failed(err error) {
-	if r.cfg.failFast {
+	if r.cfg.stopIf != nil && r.enough() {
 		r.stopStarting(err)
 	}
+}
+
+// enough counts a failure and asks StopIf.
+func (r *mapping[In, Out]) enough() (yes bool) {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	r.failures++
+	r.mu.Lock()
+	finished := r.finished
+	r.mu.Unlock()
+	r.ex.call(func() { yes = r.cfg.stopIf(r.failures, finished) })
+	return yes
 }
 
 // stopStarting has nothing more started; what runs goes on.

@@ -71,6 +71,23 @@ type Worker interface {
 	Close(ctx context.Context) error
 }
 
+// Watched is a Worker whose process can be looked at from outside, for
+// MemoryLimit and IdleLimit. Vitals is called from any goroutine, may be called
+// after the end of the process, and must not block.
+type Watched interface {
+	Worker
+
+	// Vitals looks at the process. Up to limit bytes the memory may be an
+	// estimate that is too high; above, it is exact.
+	Vitals(limit int64) (Vitals, error)
+}
+
+// Vitals is what a worker process is like, seen from outside.
+type Vitals struct {
+	Memory  int64 // resident bytes of the process and of all that it started; what they share counts once
+	Stopped bool  // a signal stopped it, and it does not go on until another lets it
+}
+
 // Batch is a number of calls of one function, sent to a worker at once.
 type Batch struct {
 	ID      uint32        // unique among the batches of this worker

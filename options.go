@@ -24,8 +24,12 @@ type config struct {
 	window      int
 	windowBytes int64
 	grace       time.Duration
-	failFast    bool
+	stopIf      func(failed, finished int) bool
 	stopOn      context.Context
+	memory      int64 // of a worker process, in bytes; 0: no limit
+	maxTasks    int   // of a worker process; 0: no limit
+	idleLimit   time.Duration
+	maxDeaths   int // in a row; 0: the default
 	observe     func(Event)
 }
 
@@ -37,6 +41,7 @@ func defaults() config {
 		window:      65_536,
 		windowBytes: 64 << 20,
 		grace:       time.Second,
+		idleLimit:   time.Minute,
 	}
 }
 
@@ -159,7 +164,16 @@ func Grace(d time.Duration) Option {
 // FailFast ends a Map after its first failed task: nothing more starts, what
 // runs is finished and yielded, and the last error of the loop wraps ErrStopped.
 // It has no effect on Submit and Go.
-func FailFast() Option { return func(c *config) error { c.failFast = true; return nil } }
+func FailFast() Option { return StopIf(func(int, int) bool { return true }) }
+
+// StopIf ends a Map as FailFast does as soon as stop returns true. stop is asked
+// after each failed task, with the number of tasks that have failed and that
+// have finished so far, failed ones included. It is called by one goroutine at
+// a time, must not block, and a panic in it means no and is told to the observer.
+// nil, the default, never ends anything.
+func StopIf(stop func(failed, finished int) bool) Option {
+	return func(c *config) error { c.stopIf = stop; return nil }
+}
 
 // StopOn ends a Map when ctx is done, gently: nothing more starts, what runs is
 // finished and yielded, and the last error of the loop wraps ErrStopped and the
@@ -173,3 +187,67 @@ func StopOn(ctx context.Context) Option { return func(c *config) error { c.stopO
 // submit. A panic in it is reported once as an ObserverPanic event and
 // harms no task. Given elsewhere than to New it has no effect.
 func Observe(fn func(Event)) Option { return func(c *config) error { c.observe = fn; return nil } }
+
+// MemoryLimit limits the memory that each worker process and what it started
+// may have resident, in bytes; 0, the default, is no limit. The executor looks
+// every 50 ms, so a process may go over it by what it grows in that time. One
+// that is over it is killed: the task that made it grow fails with a
+// *MemoryError, and others that were in flight run again, uncharged. Where tasks
+// before it had filled the worker, it is run again alone. The limit of address
+// space that systems offer (RLIMIT_AS) is not used: it breaks libraries that
+// reserve more than they use. Given elsewhere than to New it has no effect; New
+// refuses it for a model of this process, and a worker that cannot be looked at
+// (they can on Linux) is an error of its start.
+func MemoryLimit(bytes int64) Option {
+	return func(c *config) error {
+		if bytes < 0 {
+			return fmt.Errorf("%w: a memory limit is 0 or more bytes, got %d", ErrOption, bytes)
+		}
+		c.memory = bytes
+		return nil
+	}
+}
+
+// MaxTasks replaces a worker process after it has run n tasks, for functions or
+// libraries that leak; 0, the default, never does. The old process ends before
+// the new one starts. Given elsewhere than to New it has no effect; New refuses
+// it for a model of this process.
+func MaxTasks(n int) Option {
+	return func(c *config) error {
+		if n < 0 {
+			return fmt.Errorf("%w: a worker runs 0 (no limit) or more tasks, got %d", ErrOption, n)
+		}
+		c.maxTasks = n
+		return nil
+	}
+}
+
+// IdleLimit is how long a worker process with tasks in flight may be stopped
+// (SIGSTOP) before it counts as lost; the default is a minute, 0 is no limit. A
+// Timeout may be over before. It needs Linux; elsewhere, and given elsewhere than
+// to New, it has no effect.
+func IdleLimit(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("%w: an idle limit is 0 or more, got %v", ErrOption, d)
+		}
+		c.idleLimit = min(d, longest)
+		return nil
+	}
+}
+
+// MaxDeaths ends everything on the executor with a *CrashLoopError when n
+// workers in a row have died, all processes counted together, without a task
+// finished in between: a function that kills every worker. 0, the default, is
+// 50, or three for each process where that is more. Workers that were killed at
+// a Timeout, at the MemoryLimit or for a cancel do not count. Given elsewhere
+// than to New it has no effect.
+func MaxDeaths(n int) Option {
+	return func(c *config) error {
+		if n < 0 {
+			return fmt.Errorf("%w: workers die 0 (the default) or more times, got %d", ErrOption, n)
+		}
+		c.maxDeaths = n
+		return nil
+	}
+}

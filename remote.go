@@ -55,16 +55,18 @@ func (o outcome) record(i, n, try int) record {
 
 func (c *chunk[In, Out]) fail(i int, err error, o outcome) { c.failItem(i, 1, err, o) }
 
-func (c *chunk[In, Out]) requeue(a, b int, suspect bool) { c.requeueTry(a, b, suspect, 0) }
+func (c *chunk[In, Out]) requeue(a, b int, why error, suspect bool) {
+	c.requeueTry(a, b, why, suspect, 0)
+}
 
-func (c *chunk[In, Out]) requeueTry(a, b int, suspect bool, tried int) {
+func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried int) {
 	r := c.r
 	if r.stopped.Load() {
 		r.skip(c, a, b)
 		r.idle(b - a)
 		return
 	}
-	r.ex.requeued(c.first()+a, b-a)
+	r.ex.requeued(c.first()+a, b-a, why)
 	r.idle(b - a)
 	step := b - a
 	if suspect {

@@ -44,7 +44,13 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	}
 	b.open -= rep.N
 	l.items -= rep.N
-	l.deaths = 0
+	switch rep.Kind {
+	case ReplyBack:
+		l.sent -= rep.N
+	case ReplyResults, ReplyFault:
+		l.deaths, l.used = 0, true
+		l.ex.deaths.Store(0)
+	}
 	expired := b.expired
 	l.settling++
 	defer l.settled()
@@ -95,9 +101,9 @@ func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config
 			}
 			return
 		}
-		j.requeue(a, a+n, false)
+		j.requeue(a, a+n, nil, false)
 	default:
-		j.requeue(a, a+n, false)
+		j.requeue(a, a+n, nil, false)
 	}
 }
 
@@ -183,33 +189,33 @@ func (l *lane) timeUp(b *batch) {
 }
 
 // lost deals with the end of a worker: what it had in flight fails, runs again,
-// or runs again alone.
-//
-//	who killed it         | the item that was out of time | the others
-//	we, at a time-out     | fails with TimeoutError       | run again, uncharged
-//	we, for a Cancel      | –                             | run again, or are cancelled
-//	itself, or somebody   | a lone item that cannot have been hit by chance, or a suspect
-//	                      | alone: fails with the LostError; all else are suspects
+// or runs again alone, as judge decides.
 func (l *lane) lost(w Worker, err error) {
 	w.Kill()
+	var lost *LostError
+	if !errors.As(err, &lost) {
+		lost = &LostError{ExitCode: -1, Err: err}
+	}
+	lost.Worker = l.number
 	l.mu.Lock()
 	l.settling++
 	defer l.settled()
-	killed, retiring, solo := l.killed, l.retiring, l.solo
 	var gone []*batch
 	open := 0
 	for _, b := range l.batches {
 		gone = append(gone, b)
 		open += b.open
 	}
+	why, retiring := l.judge(lost, open), l.retiring
 	for _, b := range gone {
 		l.putDown(b)
 	}
 	if l.worker == w {
 		l.worker = nil
 	}
+	died := !why.pardon && !retiring && why.err == error(lost)
 	l.tiny, l.killed = false, nil
-	if l.deaths++; killed != nil {
+	if l.deaths++; !died {
 		l.deaths = 0
 	}
 	l.mu.Unlock()
@@ -218,42 +224,48 @@ func (l *lane) lost(w Worker, err error) {
 		_ = w.Close(expired())
 		l.calls.Unlock()
 	}
-	var lost *LostError
-	if !errors.As(err, &lost) {
-		lost = &LostError{ExitCode: -1, Err: err}
-	}
-	lost.Worker = l.number
-	if killed == nil && !retiring && !l.ex.ended.Load() {
+	if died {
 		l.ex.emit(Event{Kind: WorkerLost, Index: -1, Count: 1, Worker: l.number, Err: lost, CPU: -1})
 	}
-	charge := killed == nil && !l.ex.ended.Load() && open == 1 && (solo || !lost.chance())
 	for _, b := range gone {
-		l.giveBack(b, lost, killed, charge)
+		l.giveBack(b, why)
+	}
+	if died {
+		l.ex.died(lost)
 	}
 	l.bed.Rouse()
 }
 
+// died counts a worker that died, and ends everything after too many in a row.
+func (e *Executor) died(lost *LostError) {
+	most := e.cfg.maxDeaths
+	if most == 0 {
+		most = max(50, 3*e.plan.Shape.Processes)
+	}
+	if n := int(e.deaths.Add(1)); n >= most {
+		e.cancel(&CrashLoopError{Deaths: n, Err: lost})
+	}
+}
+
 // giveBack decides what becomes of the items of a batch whose worker is gone.
-func (l *lane) giveBack(b *batch, lost *LostError, killed error, charge bool) {
+func (l *lane) giveBack(b *batch, why loss) {
 	o := outcome{worker: l.number, wall: time.Since(b.sent), cpu: -1}
 	unknown := b.expired && b.guilty < 0 && !l.ex.plan.Loop // one of them, but which?
+	suspect := (!why.pardon || unknown) && !l.ex.ended.Load()
 	b.each(func(r ref, a, n int) {
-		if b.guilty < 0 && !b.expired && killed != nil {
-			r.j.requeue(a, a+n, false)
+		if b.guilty < 0 && !b.expired && !suspect {
+			r.j.requeue(a, a+n, why.err, false)
 			return
 		}
 		for i := a; i < a+n; i++ {
-			pos := r.pos + i - r.a
-			switch {
+			switch pos := r.pos + i - r.a; {
 			case pos == b.guilty || b.expired && l.ex.plan.Loop:
 				o.wall = b.cfg.timeout
 				r.j.fail(i, &TimeoutError{After: b.cfg.timeout}, o)
-			case charge:
-				r.j.fail(i, lost, o)
-			case killed == nil || unknown:
-				r.j.requeue(i, i+1, !l.ex.ended.Load())
+			case why.charge:
+				r.j.fail(i, why.err, o)
 			default:
-				r.j.requeue(i, i+1, false)
+				r.j.requeue(i, i+1, why.err, suspect)
 			}
 		}
 	})

@@ -77,6 +77,6 @@ func (j *rerun[In, Out]) fail(i int, err error, o outcome) {
 
 func (j *rerun[In, Out]) reject(a, b int, err error) { j.chunk.reject(j.a+a, j.a+b, err) }
 
-func (j *rerun[In, Out]) requeue(a, b int, suspect bool) {
-	j.requeueTry(j.a+a, j.a+b, suspect, j.tried)
+func (j *rerun[In, Out]) requeue(a, b int, why error, suspect bool) {
+	j.requeueTry(j.a+a, j.a+b, why, suspect, j.tried)
 }

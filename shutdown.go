@@ -270,8 +270,8 @@ func (e *Executor) begun(index, count, attempt, worker int) {
 	e.emit(Event{Kind: TaskStarted, Index: index, Count: count, Worker: worker, Attempt: attempt, CPU: -1})
 }
 
-func (e *Executor) requeued(index, count int) {
-	e.emit(Event{Kind: TaskRequeued, Index: index, Count: count, CPU: -1})
+func (e *Executor) requeued(index, count int, why error) {
+	e.emit(Event{Kind: TaskRequeued, Index: index, Count: count, Err: why, CPU: -1})
 }
 
 // keep remembers the failure of a task of Go for Shutdown.

@@ -170,9 +170,9 @@ func (s *slot) refill(sleep bool) job {
 	defer s.mu.Unlock()
 	var n int
 	if sleep {
-		n = s.ex.queue.TakeOrSleep(want, s.ex.width, s.bed)
+		n = s.ex.queue.TakeOrSleep(want, int(s.ex.width.Load()), s.bed)
 	} else {
-		n = s.ex.queue.Take(want, s.ex.width)
+		n = s.ex.queue.Take(want, int(s.ex.width.Load()))
 	}
 	s.local, s.at = s.buffer[:n], 0
 	if n == 0 {

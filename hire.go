@@ -1,0 +1,156 @@
+package outpace
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/outpace-run/outpace/internal/engine"
+)
+
+// This file is how a lane comes by a worker and gives it up.
+
+// start starts a worker. When that fails several times in a row the others go on
+// without this lane; where there are none, everything on the executor ends with
+// a StartError: a function that nobody can run.
+func (l *lane) start() Worker {
+	l.mu.Lock()
+	l.starting = true
+	deaths := l.deaths
+	l.mu.Unlock()
+	defer func() { l.mu.Lock(); l.starting = false; l.mu.Unlock() }()
+	if deaths > 2 { // it dies again and again: give the machine some air
+		l.pause(engine.Backoff(50*time.Millisecond, restartPause, deaths-2))
+	}
+	env := WorkerEnv{Number: l.number, Log: func(line string) {
+		l.ex.emit(Event{Kind: WorkerLog, Index: -1, Count: 1, Worker: l.number, Line: line, CPU: -1})
+	}}
+	for try := 1; l.ex.ctx.Err() == nil; try++ {
+		begin := time.Now()
+		w, err := l.ex.model.Start(l.ex.ctx, env)
+		switch {
+		case err == nil:
+			l.ex.emit(Event{Kind: WorkerStarted, Index: -1, Count: 1, Worker: l.number, Wall: time.Since(begin), CPU: -1})
+			if err = l.ex.startPatrol(w); err == nil {
+				return l.adopt(w)
+			}
+			discard(w)
+			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
+		case l.ex.ctx.Err() != nil:
+		case errors.As(err, new(*LoadError)) || errors.Is(err, ErrOption):
+			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
+		case try == startTries:
+			if !l.ex.narrow(l, err) {
+				l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
+			}
+			return nil
+		default:
+			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
+		}
+	}
+	return nil
+}
+
+func (l *lane) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.ex.ctx.Done():
+	}
+}
+
+// adopt makes w the lane's worker and listens to it.
+func (l *lane) adopt(w Worker) Worker {
+	if !l.ex.enter() {
+		discard(w)
+		return nil
+	}
+	l.mu.Lock()
+	l.worker, l.killed, l.retiring = w, nil, false
+	l.sent, l.vital = 0, vital{}
+	l.mu.Unlock()
+	go l.receive(w)
+	return w
+}
+
+// discard ends a worker that is not wanted.
+func discard(w Worker) {
+	w.Kill()
+	_ = w.Close(expired())
+}
+
+// narrow takes a lane for which no worker can be had out of the team, if others
+// have one.
+func (e *Executor) narrow(l *lane, why error) bool {
+	e.mu.Lock()
+	others := false
+	for _, other := range e.lanes {
+		others = others || other != l && other.hasWorker()
+	}
+	if others {
+		e.lanes = slices.DeleteFunc(e.lanes, func(other *lane) bool { return other == l })
+		e.width.Add(-1)
+		e.started.Add(-1)
+	}
+	e.mu.Unlock()
+	if !others {
+		return false
+	}
+	l.over = true
+	e.emit(Event{Kind: WorkerRefused, Index: -1, Count: 1, Worker: l.number, Err: why, CPU: -1})
+	l.mu.Lock()
+	j := l.waiting
+	l.waiting = nil
+	l.mu.Unlock()
+	if j != nil {
+		e.again(j)
+	}
+	e.queue.RouseAll()
+	e.nudge()
+	return true
+}
+
+func (l *lane) hasWorker() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.worker != nil
+}
+
+// expired is a context that is done: for closing what is dead already.
+func expired() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// recycle ends a worker that has run as many tasks as it may, and waits for its
+// end.
+func (l *lane) recycle(w Worker) {
+	l.retire()
+	for {
+		l.mu.Lock()
+		gone := l.worker != w
+		l.mu.Unlock()
+		if gone {
+			return
+		}
+		<-l.bed.Wake()
+	}
+}
+
+// retire lets the worker end by itself, for the grace period at most.
+func (l *lane) retire() {
+	l.mu.Lock()
+	w := l.worker
+	l.retiring = w != nil
+	l.mu.Unlock()
+	if w != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), l.ex.cfg.grace)
+		defer cancel()
+		l.calls.Lock()
+		defer l.calls.Unlock()
+		_ = w.Close(ctx)
+	}
+}
