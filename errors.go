@@ -187,15 +187,22 @@ func (e *RemoteError) Error() string {
 
 // LoadError is a function that a worker could not load: the module's import
 // failed, or it has no such function. It ends the Map, once, rather than
-// failing every input.
+// failing every input. One that is to be called in each worker before its first
+// task, and fails there, ends everything on the executor.
 type LoadError struct {
 	Function string        // name of the function
+	Init     bool          // it is the one to call once in each worker, and its call failed
 	Took     time.Duration // how long loading took before it failed
 	Err      error         // why; a *RemoteError where an import raised
 }
 
 // Error says which function could not be loaded, and why.
-func (e *LoadError) Error() string { return fmt.Sprintf("cannot load %s: %v", e.Function, e.Err) }
+func (e *LoadError) Error() string {
+	if e.Init {
+		return fmt.Sprintf("init function %s failed: %v", e.Function, e.Err)
+	}
+	return fmt.Sprintf("cannot load %s: %v", e.Function, e.Err)
+}
 
 // Unwrap returns why it could not be loaded.
 func (e *LoadError) Unwrap() error { return e.Err }

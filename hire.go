@@ -38,7 +38,9 @@ func (l *lane) start() Worker {
 			discard(w)
 			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
 		case l.ex.ctx.Err() != nil:
-		case errors.As(err, new(*LoadError)) || errors.Is(err, ErrOption):
+		case errors.As(err, new(*LoadError)):
+			l.ex.cancel(err)
+		case errors.Is(err, ErrOption):
 			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
 		case try == startTries:
 			if !l.ex.narrow(l, err) {

@@ -26,16 +26,18 @@ type layer struct {
 // what stands above its own line here, so there is no way to write a cycle.
 // docs/architecture.md has the picture and the reasons.
 func layers() []layer {
-	adapter := []string{".", "internal/wire", "internal/child", "internal/cores"}
+	adapter := []string{".", "internal/wire", "internal/child", "internal/session"}
 	return []layer{
-		{"internal/cores", nil},
+		{"internal/cgroup", nil},
+		{"internal/cores", []string{"internal/cgroup"}},
 		{"internal/engine", nil},
 		{"internal/wire", nil},
-		{"internal/child", nil},
+		{"internal/child", []string{"internal/cgroup"}},
 		{"python/worker", nil},
 		{".", []string{"internal/engine"}},
+		{"internal/session", []string{".", "internal/wire", "internal/child"}},
 		{"modeltest", []string{"."}},
-		{"python", append(adapter, "python/worker")},
+		{"python", append(adapter, "internal/cores", "python/worker")},
 		{"cmd/outpace/internal/doctest", nil},
 		{"cmd/outpace/internal/input", nil},
 		{"cmd/outpace/internal/builtin", []string{"."}},

@@ -63,6 +63,8 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.abandon()
+		if err := s.Abandon(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

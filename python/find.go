@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/outpace-run/outpace/internal/wire"
 )
 
 // ErrInterpreter is wrapped by the error for an interpreter that is missing,
@@ -37,12 +35,13 @@ func Find(ctx context.Context, interpreter string) (Python, error) {
 	if err != nil {
 		return Python{}, err
 	}
-	w.abandon()
-	return pythonOf(w.hello), nil
+	_ = w.Abandon()
+	return w.python(), nil
 }
 
-func pythonOf(h wire.Hello) Python {
-	return Python{Executable: h.Executable, Version: h.Runtime, GIL: h.GIL}
+// python is the interpreter of a worker.
+func (w worker) python() Python {
+	return Python{Executable: w.executable(), Version: w.Hello().Runtime, GIL: w.Hello().GIL}
 }
 
 const hint = "(hint: name a CPython 3.9 or newer with --python PATH, or python.Interpreter in Go)"

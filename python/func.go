@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
 )
 
@@ -30,6 +31,10 @@ type spec struct {
 // JSON into Out. A function may be async; on workers without an event loop
 // each call then gets one of its own thread.
 func Func[In, Out any](target string, opts ...FuncOption) outpace.Function[In, Out] {
+	return outpace.Remote[In, Out](target, newSpec(target, opts))
+}
+
+func newSpec(target string, opts []FuncOption) *spec {
 	s := &spec{define: wire.Define{Target: target, Kwargs: map[string]json.RawMessage{}}}
 	s.err = checkTarget(target)
 	for _, o := range opts {
@@ -42,7 +47,7 @@ func Func[In, Out any](target string, opts ...FuncOption) outpace.Function[In, O
 		s.err = err
 	}
 	s.key = string(key)
-	return outpace.Remote[In, Out](target, s)
+	return s
 }
 
 // Star spreads an input over the function's parameters: the elements of an
@@ -63,6 +68,15 @@ func Arg(key string, value any) FuncOption {
 		s.define.Kwargs[key] = text
 		return nil
 	}
+}
+
+// define says how a worker is told about a function.
+func define(f outpace.AnyFunction) (session.Definition, error) {
+	s, err := specOf(f)
+	if err != nil {
+		return session.Definition{}, err
+	}
+	return session.Definition{Define: s.define, Key: s.key}, nil
 }
 
 // checkTarget reports what is wrong with a target's form.

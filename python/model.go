@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
 )
 
@@ -112,35 +113,61 @@ func (m *model) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worke
 	if _, err := m.Plan(); err != nil {
 		return nil, err
 	}
-	if s := m.takeOver(); s != nil {
-		if s.configure(m.config, env.Number, env.Log) == nil {
-			return s, nil
+	if w, ok := m.takeOver(); ok {
+		if w.Configure(m.setup(env)) == nil {
+			return m.prepared(ctx, w)
 		}
-		s.abandon() // it died meanwhile
+		_ = w.Abandon() // it died meanwhile
 	}
-	s, err := m.start(ctx, m.interpreterPath())
+	w, err := m.start(ctx, m.interpreterPath())
 	if err != nil {
 		return nil, err
 	}
-	m.settle(s.hello.Executable)
-	if err := s.configure(m.config, env.Number, env.Log); err != nil {
-		return nil, s.unconfigured(err)
+	m.settle(w.executable())
+	if err := w.Configure(m.setup(env)); err != nil {
+		_ = w.Abandon()
+		return nil, err
 	}
-	return s, nil
+	return m.prepared(ctx, w)
+}
+
+// prepared has a worker call what it is to call once.
+func (m *model) prepared(ctx context.Context, w worker) (outpace.Worker, error) {
+	if m.init == nil {
+		return w, nil
+	}
+	if err := w.Init(ctx, session.Definition{Define: m.init.define, Key: m.init.key}); err != nil {
+		_ = w.Abandon()
+		return nil, err
+	}
+	return w, nil
+}
+
+// setup is how workers of this model are used.
+func (m *model) setup(env outpace.WorkerEnv) session.Setup {
+	mode := m.mode
+	if mode == "" {
+		mode = wire.ModeSerial
+	}
+	return session.Setup{
+		Configure: wire.Configure{Worker: env.Number, Slots: m.tasks, Mode: mode},
+		Limits:    m.limits(),
+		Log:       env.Log,
+	}
 }
 
 // takeOver returns the worker of the program where it has the environment that
 // one of this model has.
-func (m *model) takeOver() *session {
+func (m *model) takeOver() (w worker, ok bool) {
 	if m.program == nil {
-		return nil
+		return worker{}, false
 	}
-	s := m.program.take()
-	if s != nil && !m.program.suits(m.config) {
-		s.abandon()
-		return nil
+	w, ok = m.program.take()
+	if ok && !m.program.suits(m.config) {
+		_ = w.Abandon()
+		return worker{}, false
 	}
-	return s
+	return w, ok
 }
 
 func (m *model) interpreterPath() string {
@@ -158,11 +185,4 @@ func (m *model) settle(executable string) {
 	if m.search {
 		m.path, m.search = executable, false
 	}
-}
-
-// unconfigured is the error of a worker that died right after its hello.
-func (s *session) unconfigured(err error) error {
-	lost := s.lose(err)
-	s.abandon()
-	return lost
 }

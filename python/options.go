@@ -27,6 +27,7 @@ type config struct {
 	patience     time.Duration // between two lines about a slow import
 	env          []string
 	dir          string
+	init         *spec // called once in each worker; nil: nothing
 	log          func(string)
 }
 
@@ -122,6 +123,18 @@ func Env(kv ...string) Option {
 // Dir has the workers run in a directory. The default, also "", is this
 // process's. One that does not exist is an error of the model's Plan.
 func Dir(path string) Option { return func(c *config) error { c.dir = path; return nil } }
+
+// Init has each worker call a function once, without an input, when it has
+// started and before its first task: to load a model, to open a connection. The
+// target is as in [Func]; [Arg] gives it arguments. On workers with an event loop
+// an async function runs on that loop. When it fails, everything on the executor
+// ends with one *outpace.LoadError. [StartTimeout] holds for it too.
+func Init(target string, opts ...FuncOption) Option {
+	return func(c *config) error {
+		c.init = newSpec(target, opts)
+		return c.init.err
+	}
+}
 
 // Log has Load hand over, line by line, what the function's module prints and
 // how long its import has been going on. It may be called from any goroutine.

@@ -19,7 +19,7 @@ type Program struct {
 
 	config config
 	mu     sync.Mutex
-	first  *session // nil once it was taken over or closed
+	first  worker // without a session once it was taken over or closed
 }
 
 // Load starts one worker, has it load f, and says what f is. It blocks while
@@ -28,38 +28,33 @@ type Program struct {
 // not made by Func wraps outpace.ErrFunction; an interpreter that cannot be
 // used wraps ErrInterpreter.
 func Load(ctx context.Context, f outpace.AnyFunction, opts ...Option) (*Program, error) {
-	spec, err := specOf(f)
-	if err != nil {
+	if _, err := specOf(f); err != nil {
 		return nil, err
 	}
 	c, err := defaults().with(opts)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.firstWorker(ctx)
+	w, err := c.firstWorker(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.out.open(c.log)
-	s.limits = limits{c.startTimeout, c.patience}
-	stop := context.AfterFunc(ctx, s.process.Kill)
-	_, err = s.load(spec)
+	w.Listen(c.log)
+	stop := context.AfterFunc(ctx, w.Kill)
+	loaded, err := w.Load(f)
 	if !stop() {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		s.abandon()
+		_ = w.Abandon()
 		return nil, err
 	}
 	if c.interpreter == "" {
-		c.interpreter = s.hello.Executable
+		c.interpreter = w.executable()
 	} else {
-		c.interpreter = s.path // a wrapper that was named may matter
+		c.interpreter = w.path // a wrapper that was named may matter
 	}
-	p := &Program{Python: pythonOf(s.hello), config: c, first: s}
-	l, _ := s.loadOf(spec)
-	p.Coroutine, p.ImportTook = l.coroutine, l.took
-	return p, nil
+	return &Program{Python: w.python(), Coroutine: loaded.Coroutine, ImportTook: loaded.Took, config: c, first: w}, nil
 }
 
 // Workers is the model that runs Python functions in processes, as the
@@ -74,20 +69,19 @@ func (p *Program) Workers(processes int, opts ...Option) outpace.Model {
 // Close ends the worker that Load started, unless a model took it over. It may
 // be called more than once.
 func (p *Program) Close() error {
-	if s := p.take(); s != nil {
-		s.process.Kill()
-		return s.release()
+	if w, ok := p.take(); ok {
+		return w.Abandon()
 	}
 	return nil
 }
 
 // take hands the first worker over, once.
-func (p *Program) take() *session {
+func (p *Program) take() (w worker, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.first
-	p.first = nil
-	return s
+	w = p.first
+	p.first = worker{}
+	return w, w.Session != nil
 }
 
 // suits reports whether a worker of c would be started as the first one was.

@@ -117,7 +117,7 @@ func (l *log) add(line string) { l.mu.Lock(); defer l.mu.Unlock(); l.lines = app
 func (l *log) all() []string { l.mu.Lock(); defer l.mu.Unlock(); return slices.Clone(l.lines) }
 
 // begin starts a worker of a model and ends it with the test.
-func begin(t testing.TB, m outpace.Model) (*session, *log) {
+func begin(t testing.TB, m outpace.Model) (worker, *log) {
 	t.Helper()
 	leaveNothing(t)
 	lines := &log{}
@@ -130,11 +130,11 @@ func begin(t testing.TB, m outpace.Model) (*session, *log) {
 		if err := w.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
-		if pid := w.(*session).process.Pid(); !gone(pid) {
+		if pid := w.(worker).Child().Pid(); !gone(pid) {
 			t.Errorf("process %d is left", pid)
 		}
 	})
-	return w.(*session), lines
+	return w.(worker), lines
 }
 
 // batch makes a batch of inputs.
@@ -163,7 +163,7 @@ func answers(t testing.TB, w outpace.Worker, n int) map[string]string {
 	for len(got) < n {
 		r, err := w.Receive()
 		if err != nil {
-			t.Fatalf("after %v: %v; its last words: %s", got, err, w.(*session).lose(err).Stderr)
+			t.Fatalf("after %v: %v; its last words: %s", got, err, err.(*outpace.LostError).Stderr)
 		}
 		for i := range r.N {
 			key := fmt.Sprintf("%d.%d", r.Batch, r.First+i)

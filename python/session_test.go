@@ -47,8 +47,8 @@ func TestEveryPython(t *testing.T) {
 	for _, path := range usable {
 		t.Run(filepath.Base(filepath.Dir(filepath.Dir(path))), func(t *testing.T) {
 			w, lines := begin(t, Workers(1, Interpreter(path)))
-			if w.hello.Executable != path || !supported(w.hello.Runtime) || w.hello.Pid != w.process.Pid() {
-				t.Errorf("hello %+v of %s", w.hello, path)
+			if w.Hello().Executable != path || !supported(w.Hello().Runtime) || w.Hello().Pid != w.Child().Pid() {
+				t.Errorf("hello %+v of %s", w.Hello(), path)
 			}
 			double, say := fn(file+":double"), fn(file+":say")
 			if got := one(t, w, double, 1<<40); got != "2199023255552" {
@@ -66,7 +66,7 @@ func TestEveryPython(t *testing.T) {
 			if err := w.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if state := w.process.Wait(); state.Code != 0 {
+			if state := w.Child().Wait(); state.Code != 0 {
 				t.Errorf("ended with %+v", state)
 			}
 		})
@@ -157,7 +157,7 @@ func TestLost(t *testing.T) {
 			w, _ := begin(t, Workers(1))
 			send(t, w, batch(t, 1, fn(file+":"+test.name), test.input))
 			got := lost(t, w)
-			if got.Signal != test.signal || got.ExitCode != test.code || got.Err != nil || got.Worker != 1 || got.Pid != w.process.Pid() {
+			if got.Signal != test.signal || got.ExitCode != test.code || got.Err != nil || got.Worker != 1 || got.Pid != w.Child().Pid() {
 				t.Errorf("%+v", got)
 			}
 			if test.signal != 0 && !strings.Contains(got.Stderr, "Segmentation fault") {
@@ -178,7 +178,7 @@ func TestKilled(t *testing.T) {
 		send(t, w, batch(t, 1, fn(file+":stop"), pid))
 		eventually(t, "it runs", func() bool { text, _ := os.ReadFile(pid); return len(text) > 0 })
 		if outside {
-			_ = syscall.Kill(w.process.Pid(), syscall.SIGKILL)
+			_ = syscall.Kill(w.Child().Pid(), syscall.SIGKILL)
 		} else {
 			w.Kill()
 			w.Kill()
@@ -232,37 +232,6 @@ func TestClose(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// A Send that blocks keeps neither Receive nor Cancel nor Kill from working.
-func TestFullPipe(t *testing.T) {
-	file := module(t, "functions.py", functions)
-	w, _ := begin(t, Workers(1))
-	pid := filepath.Join(t.TempDir(), "pid")
-	send(t, w, batch(t, 1, fn(file+":stop"), pid))
-	eventually(t, "it runs", func() bool { text, _ := os.ReadFile(pid); return len(text) > 0 })
-	_ = syscall.Kill(w.process.Pid(), syscall.SIGSTOP) // it cannot even read
-	sent := make(chan error, 1)
-	large := batch(t, 2, fn(file+":stop"), strings.Repeat("x", 10<<20))
-	go func() { sent <- w.Send(large) }()
-	eventually(t, "the large batch is on its way", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.flights) == 2 })
-	for range 100 {
-		if err := w.Cancel(1, -1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	select {
-	case err := <-sent:
-		t.Fatalf("ten megabytes went into a pipe that nobody reads: %v", err)
-	default:
-	}
-	w.Kill()
-	if got := lost(t, w); got.Signal != syscall.SIGKILL {
-		t.Errorf("%+v", got)
-	}
-	if err := <-sent; err == nil {
-		t.Error("the blocked Send says that it succeeded")
-	}
 }
 
 func TestCancelAndLease(t *testing.T) {
@@ -324,9 +293,6 @@ func TestSendersWithoutReceiver(t *testing.T) {
 			}
 		}
 	}
-	if len(w.loads) != 8 {
-		t.Errorf("%d functions were loaded, not 8", len(w.loads))
-	}
 }
 
 func TestBadBatches(t *testing.T) {
@@ -351,25 +317,5 @@ func TestBadBatches(t *testing.T) {
 	}
 	if got := one(t, w, fn(file+":double"), 4); got != "8" {
 		t.Errorf("after that: %s", got)
-	}
-}
-
-func TestFlight(t *testing.T) {
-	type part struct {
-		first, n uint32
-		ok       bool
-	}
-	for _, parts := range [][]part{
-		{{0, 100, true}, {0, 100, false}},
-		{{0, 1, true}, {1, 99, true}, {99, 1, false}},
-		{{99, 1, true}, {99, 1, false}, {0, 100, false}},
-		{{100, 1, false}, {0, 101, false}, {0, 0, false}, {0, 1<<32 - 1, false}, {1<<32 - 1, 1<<32 - 1, false}},
-	} {
-		f := flight{n: 100, left: 100}
-		for _, p := range parts {
-			if got := f.answer(p.first, p.n); got != p.ok {
-				t.Errorf("%v: %v, with %d left", p, got, f.left)
-			}
-		}
 	}
 }

@@ -8,51 +8,63 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
+	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
-	"github.com/outpace-run/outpace/python/worker"
+	script "github.com/outpace-run/outpace/python/worker"
 )
 
-// endsItself is how long a process that closed its channel has to end before
-// it is killed, so that its own end is seen and not ours.
-const endsItself = 500 * time.Millisecond
+// worker is a worker process of an interpreter.
+type worker struct {
+	*session.Session
+	path string // what was started; an interpreter may call itself otherwise
+}
 
 // firstWorker starts a worker of an interpreter that nobody has tried yet.
-func (c config) firstWorker(ctx context.Context) (*session, error) {
+func (c config) firstWorker(ctx context.Context) (worker, error) {
 	path, _, err := locate(c.interpreter)
 	if err != nil {
-		return nil, err
+		return worker{}, err
 	}
 	c.startTimeout = c.helloTimeout
 	return c.start(ctx, path)
 }
 
 // start starts a worker and waits for its hello. It is not configured yet.
-func (c config) start(ctx context.Context, path string) (*session, error) {
+func (c config) start(ctx context.Context, path string) (worker, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, context.Cause(ctx)
+		return worker{}, context.Cause(ctx)
 	}
 	if err := c.checkDir(); err != nil {
-		return nil, err
+		return worker{}, err
 	}
 	env, _ := c.environ()
-	out := &sink{}
-	args, program := worker.Program(cacheDir())
-	process, err := child.Start(child.Config{Path: path, Args: args, Env: env, Dir: c.dir, Channel: true, Log: out.line})
+	args, text := script.Program(cacheDir())
+	s, err := session.Start(session.Config{
+		Child:    child.Config{Path: path, Args: args, Env: env, Dir: c.dir},
+		Preamble: text,
+		Limits:   c.limits(),
+		Define:   define,
+	})
 	if err != nil {
-		return nil, unstarted(path, err)
+		return worker{}, unstarted(path, err)
 	}
-	s := newSession(process, out)
-	s.path = path
-	s.writer.later(program)
-	if err := s.greet(ctx, path, c.startTimeout); err != nil {
-		s.abandon()
-		return nil, err
+	if err := s.Greet(ctx, c.startTimeout); err != nil {
+		return worker{}, unspoken(path, err)
 	}
-	return s, nil
+	if err := checkHello(path, s.Hello()); err != nil {
+		_ = s.Abandon()
+		return worker{}, err
+	}
+	return worker{s, path}, nil
+}
+
+// limits are those of loading a function.
+func (c config) limits() session.Limits {
+	return session.Limits{Timeout: c.startTimeout, Patience: c.patience,
+		Hint: "a longer --start-timeout, or python.StartTimeout in Go"}
 }
 
 // unstarted is the error of a program that the system does not start: because
@@ -91,50 +103,33 @@ func cacheDir() string {
 	return filepath.Join(dir, "outpace")
 }
 
-// greet reads the hello of a worker and checks it.
-func (s *session) greet(ctx context.Context, path string, limit time.Duration) error {
-	silent := fmt.Errorf("%w: %s said nothing for %v: is it a Python? %s", ErrInterpreter, path, limit, hint)
-	limited, cancel := context.WithTimeoutCause(ctx, limit, silent)
-	defer cancel()
-	defer context.AfterFunc(limited, s.process.Kill)()
-	kind, body, err := s.frames.Next()
-	if limited.Err() != nil {
-		return context.Cause(limited)
-	}
-	if err != nil {
-		return s.unspoken(path, err)
-	}
-	if kind != wire.KindHello {
-		return fmt.Errorf("%w: %s began with a frame of kind %q", ErrInterpreter, path, byte(kind))
-	}
-	if err := wire.Decode(body, &s.hello); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrInterpreter, path, err)
-	}
+// unspoken explains why a program's hello did not come.
+func unspoken(path string, err error) error {
+	var said *session.HelloError
 	switch {
-	case !supported(s.hello.Runtime):
-		return tooOld(path, s.hello.Runtime)
-	case s.hello.Version != wire.Version:
-		return fmt.Errorf("%w: %s speaks version %d of the protocol, not %d", ErrInterpreter, path, s.hello.Version, wire.Version)
+	case !errors.As(err, &said):
+		return err // the cause of a context
+	case said.Silent > 0:
+		return fmt.Errorf("%w: %s said nothing for %v: is it a Python? %s", ErrInterpreter, path, said.Silent, hint)
 	}
-	if s.hello.Executable == "" {
-		s.hello.Executable = path
+	return explain(path, said.Error(), said.Output)
+}
+
+// checkHello reports an interpreter that cannot be used.
+func checkHello(path string, h wire.Hello) error {
+	switch {
+	case !supported(h.Runtime):
+		return tooOld(path, h.Runtime)
+	case h.Version != wire.Version:
+		return fmt.Errorf("%w: %s speaks version %d of the protocol, not %d", ErrInterpreter, path, h.Version, wire.Version)
 	}
 	return nil
 }
 
-// unspoken explains why a worker's hello could not be read.
-func (s *session) unspoken(path string, err error) error {
-	own := s.endsItself()
-	s.process.Kill()
-	state, _ := s.state()
-	end := "it closed its channel"
-	switch {
-	case !ended(err):
-		end = err.Error()
-	case own && state.Signal != 0:
-		end = fmt.Sprintf("it ended by %v", state.Signal)
-	case own:
-		end = fmt.Sprintf("it ended with code %d", state.Code)
+// executable is what the interpreter calls itself.
+func (w worker) executable() string {
+	if name := w.Hello().Executable; name != "" {
+		return name
 	}
-	return explain(path, end, state.Tail)
+	return w.path
 }

@@ -30,12 +30,14 @@ type Configure struct {
 	Mode   string `json:"mode"`
 }
 
-// Define is the body of a define frame: load Target and call it Func.
+// Define is the body of a define frame: load Target and call it Func; with Init,
+// call it once, without an input.
 type Define struct {
 	Func   uint32                     `json:"func"`
 	Target string                     `json:"target"`
 	Star   bool                       `json:"star"`
 	Kwargs map[string]json.RawMessage `json:"kwargs"`
+	Init   bool                       `json:"init,omitempty"`
 }
 
 // Defined is the body of a defined frame, the answer to define.
@@ -48,11 +50,12 @@ type Defined struct {
 
 // Error is a failure of a function or of loading one, as text.
 type Error struct {
-	Type      string `json:"type"`
-	Message   string `json:"message"`
-	Traceback string `json:"traceback"`
-	Cause     string `json:"cause"`
-	Hint      string `json:"hint"`
+	Type      string   `json:"type"`
+	Bases     []string `json:"bases,omitempty"` // of its class, the nearest first
+	Message   string   `json:"message"`
+	Traceback string   `json:"traceback"`
+	Cause     string   `json:"cause"`
+	Hint      string   `json:"hint"`
 }
 
 // AppendJSON adds a frame whose body is v as JSON: hello, configure, define,

@@ -1,4 +1,4 @@
-package python
+package session
 
 import (
 	"errors"
@@ -83,22 +83,18 @@ func (w *writer) drain() {
 }
 
 // Send hands a batch over: see outpace.Worker.
-func (s *session) Send(b outpace.Batch) error {
-	spec, err := specOf(b.Func)
-	if err != nil {
-		return err
-	}
+func (s *Session) Send(b outpace.Batch) error {
 	if b.N < 1 {
 		return fmt.Errorf("%w: a batch of %d items", outpace.ErrOption, b.N)
 	}
-	id, err := s.load(spec)
+	l, err := s.load(b.Func)
 	if err != nil {
 		return err
 	}
 	if err := s.register(b); err != nil {
 		return err
 	}
-	err = s.writer.batch(wire.Batch{ID: b.ID, Func: id, N: uint32(b.N), Measure: b.Measure, Lease: b.Lease, Inputs: b.Inputs})
+	err = s.writer.batch(wire.Batch{ID: b.ID, Func: l.id, N: uint32(b.N), Measure: b.Measure, Lease: b.Lease, Inputs: b.Inputs})
 	if errors.Is(err, wire.ErrTooLong) {
 		s.mu.Lock()
 		delete(s.flights, b.ID)
@@ -110,7 +106,7 @@ func (s *session) Send(b outpace.Batch) error {
 
 // sent passes the error of a write on. A worker that cannot be written to is
 // of no use even where it lives.
-func (s *session) sent(err error) error {
+func (s *Session) sent(err error) error {
 	if err != nil {
 		s.helpers.Go(func() {
 			if !s.endsItself() {
@@ -124,7 +120,7 @@ func (s *session) sent(err error) error {
 
 var errLost = errors.New("the worker is lost")
 
-func (s *session) register(b outpace.Batch) error {
+func (s *Session) register(b outpace.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lost != nil {
@@ -138,7 +134,7 @@ func (s *session) register(b outpace.Batch) error {
 }
 
 // Cancel asks for items to be given up: see outpace.Worker. It does not block.
-func (s *session) Cancel(batch uint32, index int) error {
+func (s *Session) Cancel(batch uint32, index int) error {
 	s.mu.Lock()
 	waiting, lost := s.flights[batch] != nil, s.lost
 	s.mu.Unlock()

@@ -1,4 +1,4 @@
-package python
+package session
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ func ended(err error) bool {
 }
 
 // Receive returns the next reply: see outpace.Worker.
-func (s *session) Receive() (outpace.Reply, error) {
+func (s *Session) Receive() (outpace.Reply, error) {
 	for {
 		select {
 		case <-s.notify:
@@ -40,7 +40,7 @@ func (s *session) Receive() (outpace.Reply, error) {
 
 // receive returns a reply that was put aside, or reads one frame. The caller
 // holds turn; ok is false for a frame that was no reply.
-func (s *session) receive() (r outpace.Reply, ok bool, err error) {
+func (s *Session) receive() (r outpace.Reply, ok bool, err error) {
 	if r, ok := s.takeAside(); ok {
 		return r, true, nil
 	}
@@ -56,7 +56,7 @@ func (s *session) receive() (r outpace.Reply, ok bool, err error) {
 
 // takeAside returns the first reply put aside. While more are left, notify
 // stays set.
-func (s *session) takeAside() (r outpace.Reply, ok bool) {
+func (s *Session) takeAside() (r outpace.Reply, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.aside) == 0 {
@@ -69,7 +69,7 @@ func (s *session) takeAside() (r outpace.Reply, ok bool) {
 }
 
 // putAside keeps a reply for Receive.
-func (s *session) putAside(r outpace.Reply) error {
+func (s *Session) putAside(r outpace.Reply) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.aside) >= maxAside {
@@ -81,7 +81,7 @@ func (s *session) putAside(r outpace.Reply) error {
 }
 
 // wake sets notify if something is aside. The caller holds mu.
-func (s *session) wake() {
+func (s *Session) wake() {
 	if len(s.aside) == 0 {
 		return
 	}
@@ -93,7 +93,7 @@ func (s *session) wake() {
 
 // read reads one frame and does what it says. The caller holds turn. The
 // values of a reply are appended to dst.
-func (s *session) read(dst [][]byte) (r outpace.Reply, ok bool, err error) {
+func (s *Session) read(dst [][]byte) (r outpace.Reply, ok bool, err error) {
 	kind, body, err := s.frames.Next()
 	if err != nil {
 		return r, false, err
@@ -152,7 +152,7 @@ func reply(kind wire.Kind, body []byte) (outpace.Reply, error) {
 
 // settle checks a reply against the batches on their way: each item is
 // answered once, whatever a worker says.
-func (s *session) settle(r outpace.Reply) error {
+func (s *Session) settle(r outpace.Reply) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.flights[r.Batch]
@@ -173,12 +173,12 @@ func (s *session) settle(r outpace.Reply) error {
 
 // remote turns an error of the protocol into one of the library.
 func remote(e wire.Error) *outpace.RemoteError {
-	return &outpace.RemoteError{Type: e.Type, Message: e.Message, Traceback: e.Traceback, Cause: e.Cause, Hint: e.Hint}
+	return &outpace.RemoteError{Type: e.Type, Bases: e.Bases, Message: e.Message, Traceback: e.Traceback, Cause: e.Cause, Hint: e.Hint}
 }
 
 // refuse answers a batch that is too long for the protocol in the worker's
 // place, with a fault for each item.
-func (s *session) refuse(b outpace.Batch, err error) error {
+func (s *Session) refuse(b outpace.Batch, err error) error {
 	fault := &outpace.RemoteError{Type: "ValueError", Message: fmt.Sprintf("inputs of %d bytes: %v", len(b.Inputs), err), Cause: "encoding",
 		Hint: "pass the name of a file"}
 	for i := range b.N {
