@@ -79,16 +79,18 @@ func (rep *Reply) sound() bool {
 
 // settle passes an answer on to the job of items a to a+n.
 func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config) {
-	share := func(d time.Duration) time.Duration { return d * time.Duration(n) / time.Duration(rep.N) }
+	share := func(d time.Duration) time.Duration { // of what may be anything
+		return time.Duration(float64(min(max(d, 0), longest)) * float64(n) / float64(rep.N))
+	}
 	o := outcome{worker: l.number, wall: share(rep.Wall), cpu: -1}
 	if rep.CPU >= 0 {
 		o.cpu = share(rep.CPU)
 	}
-	if rep.Walls != nil {
-		o.walls = rep.Walls[off : off+n]
-	}
 	switch rep.Kind {
 	case ReplyResults:
+		if rep.Walls != nil {
+			o.walls = rep.Walls[off : off+n]
+		}
 		j.grain().Observe(n, o.wall)
 		j.settle(a, rep.Outputs[off:off+n], o)
 	case ReplyFault:
