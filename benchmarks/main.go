@@ -1,8 +1,9 @@
 // Command benchmarks measures Outpace as its users run it, and keeps what was
 // measured: each experiment writes a folder below benchmarks/results with the
-// machine, every single time, and a summary.
+// machine, every single run, and a summary.
 //
 //	go run ./benchmarks scaling
+//	go run ./benchmarks faults
 //
 // It is run from the root of the repository. The exit code is 1 when a result
 // misses what it must reach, 2 for a usage error, 3 when it cannot run.
@@ -21,22 +22,27 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-const usage = `usage: go run ./benchmarks scaling [flags]
+const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
 
   scaling   a CPU-bound function: processes and threads against one worker
+  faults    one culprit among 1,000 items: outpace and its peers
 
-flags (go run ./benchmarks scaling -h)
+flags (go run ./benchmarks EXPERIMENT -h)
 `
 
 // run runs the experiment that args name and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(args) == 0 || args[0] != "scaling" {
+	experiments := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
+		"scaling": scaling,
+		"faults":  faults,
+	}
+	if len(args) == 0 || experiments[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	err := scaling(ctx, args[1:], stdout, stderr)
+	err := experiments[args[0]](ctx, args[1:], stdout, stderr)
 	var missed missedError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
