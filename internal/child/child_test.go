@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -54,8 +55,22 @@ func gone(pid int) bool {
 	if syscall.Kill(pid, 0) == syscall.ESRCH {
 		return true
 	}
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return strings.Contains(string(status), ") Z ")
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, thread := range threads {
+		if status, _ := os.ReadFile(thread); !strings.Contains(string(status), ") Z ") {
+			return false
+		}
+	}
+	return len(threads) > 0
+}
+
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestStates(t *testing.T) {
@@ -130,10 +145,7 @@ func TestChannel(t *testing.T) {
 func TestKillGroup(t *testing.T) {
 	c, lines := sh(t, "sleep 1000 & echo $!; wait", false)
 	eventually(t, "the grandchild starts", func() bool { return len(lines()) == 1 })
-	grandchild, err := strconv.Atoi(lines()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	grandchild := number(t, lines()[0])
 	c.Kill()
 	c.Kill()
 	if s := c.Wait(); s.Signal != syscall.SIGKILL {
@@ -153,25 +165,22 @@ func TestLeftBehind(t *testing.T) {
 	eventually(t, "the grandchild is gone", func() bool { return gone(grandchild) })
 }
 
-// A process that left the group and holds all pipes open does not keep Wait
-// or the channel waiting.
-func TestEscaped(t *testing.T) {
+// A process that cannot be found any more, and holds all pipes open, does not
+// keep Wait or the channel waiting.
+func TestHeldOpen(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
 	}
-	c, lines := sh(t, "setsid sh -c 'echo $$; exec sleep 1000' & read x <&3", true)
-	eventually(t, "it escapes", func() bool { return len(lines()) == 1 })
-	escaped, err := strconv.Atoi(lines()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = syscall.Kill(escaped, syscall.SIGKILL) }()
+	c, lines := sh(t, "(env -i setsid sh -c 'echo $$; exec sleep 1000' &); read x <&3", true)
+	eventually(t, "it is out of reach", func() bool { return len(lines()) == 1 })
+	lost := number(t, lines()[0])
+	defer func() { _ = syscall.Kill(lost, syscall.SIGKILL) }()
 	c.Kill()
 	if s := c.Wait(); s.Signal != syscall.SIGKILL {
 		t.Errorf("%+v", s)
 	}
-	if gone(escaped) {
-		t.Error("the process did not escape, so this tested nothing")
+	if gone(lost) {
+		t.Error("the process was in reach, so this tested nothing")
 	}
 	if n, err := c.From.Read(make([]byte, 1)); err == nil {
 		t.Errorf("read %d bytes", n)
@@ -230,6 +239,24 @@ func TestParent(t *testing.T) {
 	}
 	fmt.Printf("process %d\nprocess %s\n", c.Pid(), lines()[0])
 	c.Wait()
+}
+
+// Where a part of the program waits for any process, how a child ended may be
+// lost, but not that it did.
+func TestWaitedForByAnother(t *testing.T) {
+	for range 5 {
+		c, _ := sh(t, "read x <&3; exit 5", true)
+		thief := make(chan error)
+		go func() {
+			_, err := syscall.Wait4(c.Pid(), nil, 0, nil)
+			thief <- err
+		}()
+		_ = c.To.Close()
+		stolen := <-thief == nil
+		if s := c.Wait(); s.Signal != 0 || (s.Code == -1) != stolen {
+			t.Errorf("stolen %v: %+v", stolen, s)
+		}
+	}
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -13,11 +13,14 @@ import (
 // Start starts a child in a process group of its own and returns when the
 // program runs, or with the system's reason why it does not. On Linux its group
 // is killed when this process ends, however that happens, as long as anyone in
-// it holds the descriptor after the channel's open.
+// it holds the descriptor after the channel's open; and where memory runs out,
+// the kernel picks it before this process.
 func Start(config Config) (*Child, error) {
 	cmd := &exec.Cmd{Path: config.Path, Args: append([]string{config.Path}, config.Args...),
 		Env: config.Env, Dir: config.Dir, SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}
-	c := &Child{exited: make(chan struct{}), done: make(chan struct{}), output: &lines{log: config.Log}}
+	c := &Child{dead: make(chan struct{}), exited: make(chan struct{}), done: make(chan struct{}), output: &lines{log: config.Log},
+		marker: newMarker(), started: time.Now(), ooms: newOOMCounter()}
+	cmd.Env = append(cmd.Environ(), markerName+"="+c.marker)
 	output, theirs, err := c.pipes(cmd, config.Channel)
 	if err == nil {
 		err = cmd.Start()
@@ -29,6 +32,7 @@ func Start(config Config) (*Child, error) {
 	}
 	c.pid = cmd.Process.Pid
 	c.life.tie(c.pid)
+	yieldMemory(c.pid)
 	closeAll(theirs...)
 	go c.run(cmd, output)
 	return c, nil
@@ -84,8 +88,9 @@ func (c *Child) run(cmd *exec.Cmd, output *os.File) {
 	close(c.done)
 }
 
-// reap waits for the process and kills what is left of its group. While the
-// process is dead but not waited for, its id cannot be another's.
+// reap waits for the process and kills what is left of its group, then what
+// left it. While the process is dead but not waited for, its id cannot be
+// another's.
 func (c *Child) reap(cmd *exec.Cmd) {
 	awaitExit(c.pid)
 	c.mu.Lock()
@@ -93,7 +98,11 @@ func (c *Child) reap(cmd *exec.Cmd) {
 	killGroup(c.pid)
 	c.mu.Unlock()
 	_ = cmd.Wait()
+	close(c.dead)
 	c.state = stateOf(cmd.ProcessState)
+	c.state.OutOfMemory = c.state.Signal == syscall.SIGKILL && !c.killed && c.ooms.grew()
+	c.state.MemoryLimit = c.ooms.limit()
+	sweep(c.marker, c.started)
 }
 
 // release bounds how long the pipes can be held open by others.
@@ -106,7 +115,12 @@ func (c *Child) release(output *os.File) {
 	}
 }
 
+// stateOf returns how a process ended; without p, because somebody else in this
+// process waited for it, that is unknown.
 func stateOf(p *os.ProcessState) State {
+	if p == nil {
+		return State{Code: -1}
+	}
 	s := State{Code: p.ExitCode(), User: p.UserTime(), Sys: p.SystemTime()}
 	if w, ok := p.Sys().(syscall.WaitStatus); ok && w.Signaled() {
 		s.Signal = w.Signal()

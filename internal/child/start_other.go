@@ -2,9 +2,17 @@
 
 package child
 
-// Start returns ErrUnsupported.
-func Start(Config) (*Child, error) { return nil, ErrUnsupported }
+import "fmt"
 
-func killGroup(int) {}
+// Start returns an error with ErrUnsupported.
+func Start(Config) (*Child, error) {
+	return nil, fmt.Errorf("worker processes need Linux or macOS: %w", ErrUnsupported)
+}
+
+func alive(int) bool { return false }
+
+func killTree(int) {}
 
 type lifeline struct{}
+
+type oomCounter struct{}

@@ -10,6 +10,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/outpace-run/outpace/internal/cgroup"
 )
 
 // Available returns the number of cores, at least 1. A quota of one and a half
@@ -31,32 +33,22 @@ func count(n int, root fs.FS) int {
 // above it. It is +Inf where there is none, or none that can be read.
 func Quota(root fs.FS) float64 {
 	quota := math.Inf(1)
-	for _, g := range groups(root) {
-		for dir := g.dir; ; dir = path.Dir(dir) {
-			quota = min(quota, g.limit(root, dir))
-			if dir == g.mount || dir == "." {
-				break
-			}
+	for _, g := range cgroup.Of(root, "self", "cpu") {
+		for dir := range g.Up() {
+			quota = min(quota, limit(root, dir, g.V2))
 		}
 	}
 	return quota
 }
 
-// group is a control group that this process is in: its directory, and the
-// mount point at or above it. Both are relative to the root.
-type group struct {
-	mount, dir string
-	v2         bool
-}
-
-// limit reads the quota of one directory.
-func (g group) limit(root fs.FS, dir string) float64 {
+// limit reads the quota of one group.
+func limit(root fs.FS, dir string, v2 bool) float64 {
 	var quota, period string
-	if g.v2 {
-		quota, period, _ = strings.Cut(read(root, path.Join(dir, "cpu.max")), " ")
+	if v2 {
+		quota, period, _ = strings.Cut(cgroup.Read(root, path.Join(dir, "cpu.max")), " ")
 	} else {
-		quota = read(root, path.Join(dir, "cpu.cfs_quota_us"))
-		period = read(root, path.Join(dir, "cpu.cfs_period_us"))
+		quota = cgroup.Read(root, path.Join(dir, "cpu.cfs_quota_us"))
+		period = cgroup.Read(root, path.Join(dir, "cpu.cfs_period_us"))
 	}
 	q, err1 := strconv.ParseFloat(quota, 64)
 	p, err2 := strconv.ParseFloat(period, 64)
@@ -64,98 +56,4 @@ func (g group) limit(root fs.FS, dir string) float64 {
 		return math.Inf(1)
 	}
 	return q / p
-}
-
-// groups finds the mounted control groups that can limit this process's CPU.
-func groups(root fs.FS) []group {
-	v1, v2 := paths(read(root, "proc/self/cgroup"))
-	var found []group
-	for line := range strings.Lines(read(root, "proc/self/mountinfo")) {
-		m, ok := parseMount(line)
-		if !ok {
-			continue
-		}
-		own := v1
-		if m.v2 {
-			own = v2
-		}
-		if own != "" {
-			found = append(found, group{mount: m.point, dir: path.Join(m.point, below(own, m.root)), v2: m.v2})
-		}
-	}
-	return found
-}
-
-// paths reads /proc/self/cgroup: the group of the v1 cpu controller and that
-// of the v2 hierarchy, empty where there is none.
-func paths(text string) (v1, v2 string) {
-	for line := range strings.Lines(text) {
-		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
-		if len(parts) != 3 {
-			continue
-		}
-		switch {
-		case parts[0] == "0" && parts[1] == "":
-			v2 = parts[2]
-		case has(parts[1], "cpu"):
-			v1 = parts[2]
-		}
-	}
-	return v1, v2
-}
-
-// mount is a line of mountinfo that mounts control groups.
-type mount struct {
-	root  string // the group that is mounted
-	point string // where, relative to the root
-	v2    bool
-}
-
-// parseMount reads a line of mountinfo (proc_pid_mountinfo(5)); ok is false
-// for one that mounts something else.
-func parseMount(line string) (m mount, ok bool) {
-	left, right, _ := strings.Cut(line, " - ")
-	place, kind := strings.Fields(left), strings.Fields(right)
-	if len(place) < 5 || len(kind) < 3 {
-		return m, false
-	}
-	m = mount{root: unescape(place[3]), point: strings.Trim(unescape(place[4]), "/"), v2: kind[0] == "cgroup2"}
-	return m, m.v2 || kind[0] == "cgroup" && has(kind[2], "cpu")
-}
-
-// below returns the path of group own inside a mount of group root. A group
-// outside of it (seen through a namespace) counts as the mount itself.
-func below(own, root string) string {
-	if strings.HasPrefix(own, "/..") {
-		return ""
-	}
-	rest, inside := strings.CutPrefix(own, strings.TrimSuffix(root, "/"))
-	if !inside || rest != "" && rest[0] != '/' {
-		return ""
-	}
-	return rest
-}
-
-// has reports whether a list with commas holds the word.
-func has(list, word string) bool {
-	for part := range strings.SplitSeq(list, ",") {
-		if part == word {
-			return true
-		}
-	}
-	return false
-}
-
-// unescape undoes mountinfo's octal escapes of blanks and backslashes.
-func unescape(s string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
-}
-
-// read returns a small file without the white space around it, or nothing.
-func read(root fs.FS, name string) string {
-	text, err := fs.ReadFile(root, name)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
 }
