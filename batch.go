@@ -12,6 +12,7 @@ type batch struct {
 	timer    *time.Timer
 	sent     time.Time
 	at       int  // the item known to run; -1
+	reached  bool // it was handed to the worker
 	expired  bool // its time is over
 	guilty   int  // the item that the time-out is charged to; -1
 }
@@ -29,7 +30,7 @@ func (l *lane) take() *batch {
 		return nil
 	}
 	l.mu.Lock()
-	if j.alone() && l.items > 0 {
+	if j.doubts() > 0 && l.items > 0 {
 		l.waiting = j
 		l.mu.Unlock()
 		l.ex.queue.RouseAll() // a lane that is empty may take it over
@@ -46,7 +47,7 @@ func (l *lane) take() *batch {
 		limit = j.grain().Size()
 	}
 	limit = min(limit, left)
-	if j.alone() {
+	if j.doubts() > 0 {
 		limit = 1
 	}
 	b := &batch{cfg: j.settings(), at: -1, guilty: -1}
@@ -54,7 +55,7 @@ func (l *lane) take() *batch {
 	l.add(b, j, limit)
 	if j.left() > 0 {
 		l.ex.again(j)
-	} else if j.first() < 0 && !j.alone() {
+	} else if j.first() < 0 && j.doubts() == 0 {
 		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/int(l.ex.width.Load())))
 	}
 	l.buffer = append(l.buffer, ']')
@@ -86,7 +87,7 @@ func (l *lane) addAlike(b *batch, first job, limit int) {
 	fn := first.function()
 	for b.n < limit && len(l.buffer) < batchBytes {
 		j, ok := l.ex.queue.TakeIf(func(j job) bool {
-			return j.first() < 0 && j.function() == fn && j.settings() == b.cfg && !j.alone()
+			return j.first() < 0 && j.function() == fn && j.settings() == b.cfg && j.doubts() == 0
 		})
 		if !ok {
 			return

@@ -105,7 +105,7 @@ func (c *chunk[In, Out]) settings() *config     { return c.r.cfg }
 func (c *chunk[In, Out]) grain() *engine.Grain  { return &c.r.cost }
 func (c *chunk[In, Out]) first() int            { return int(c.place.Load()) }
 func (c *chunk[In, Out]) tries(int) int         { return 1 }
-func (c *chunk[In, Out]) alone() bool           { return false }
+func (c *chunk[In, Out]) doubts() int           { return 0 }
 
 func (c *chunk[In, Out]) left() int {
 	w := c.claims.Load()

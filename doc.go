@@ -50,7 +50,9 @@
 // as a [*TaskError] with its input's index, the cause and its attempts. A
 // worker process that dies is replaced. When it is not certain whose fault the
 // death was, each task that was in flight is a suspect: it is run again alone
-// in a worker, uncharged, and only a death while alone counts as an attempt.
+// in a worker, uncharged, and only a death while alone counts as an attempt; by
+// a signal that somebody else may have sent, only the third one. A function that
+// kills every worker ends the run: see [MaxDeaths].
 //
 // Time-outs. [Timeout] is for each attempt. The context of a goroutine is
 // cancelled with [ErrTimeout] as its cause; a child process that does not

@@ -100,7 +100,7 @@ type LostError struct {
 	Stderr      string         // the last lines that it wrote, where there are any
 	Peak        int64          // the most memory that it had resident, in bytes; 0 when unknown
 	OutOfMemory bool           // the kernel killed it for want of memory
-	MemoryLimit int64          // … the limit of its control group, in bytes; 0: none, the machine's memory is full
+	MemoryLimit int64          // … of its control group, in bytes; 0: none
 	Err         error          // what went wrong otherwise, such as a broken frame; or nil
 }
 

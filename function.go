@@ -8,9 +8,10 @@ import "context"
 type Function[In, Out any] struct{ def *definition[In, Out] }
 
 type definition[In, Out any] struct {
-	name string
-	body func(context.Context, In) (Out, error)
-	spec any
+	name  string
+	body  func(context.Context, In) (Out, error)
+	spec  any
+	codec Codec // nil: JSON
 }
 
 // AnyFunction is a Function of any types, as models see it. Only Function
@@ -22,6 +23,8 @@ type AnyFunction interface {
 	Spec() any
 	// Local reports whether the function has a Go body in this process.
 	Local() bool
+	// Call runs a Go function of this process on an encoded input and adds the encoded result to dst.
+	Call(ctx context.Context, dst, input []byte) ([]byte, error)
 
 	sealed()
 }
@@ -30,8 +33,32 @@ type AnyFunction interface {
 // every message, calls it; one with an empty name runs on the models of this
 // process only. The context that body gets is done when the caller's is, when
 // the executor is closed, or when the attempt's Timeout is over.
-func Func[In, Out any](name string, body func(ctx context.Context, in In) (Out, error)) Function[In, Out] {
-	return Function[In, Out]{&definition[In, Out]{name: name, body: body}}
+//
+// Where the function runs in another process, In and Out must be what its codec
+// can carry: see [UseCodec].
+func Func[In, Out any](name string, body func(ctx context.Context, in In) (Out, error), opts ...FuncOption) Function[In, Out] {
+	var c funcConfig
+	for _, o := range opts {
+		o(&c)
+	}
+	return Function[In, Out]{&definition[In, Out]{name: name, body: body, codec: c.codec}}
+}
+
+// FuncOption changes a function made by Func.
+type FuncOption func(*funcConfig)
+
+type funcConfig struct{ codec Codec }
+
+// UseCodec has the function's inputs and results cross to other processes as c
+// writes them. The default, also nil, is [JSON]. In this process nothing is
+// encoded.
+func UseCodec(c Codec) FuncOption {
+	return func(f *funcConfig) {
+		if _, ok := c.(JSON); ok {
+			c = nil
+		}
+		f.codec = c
+	}
 }
 
 // Remote makes a Function that has no body in this process: an adapter

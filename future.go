@@ -2,9 +2,6 @@ package outpace
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/outpace-run/outpace/internal/engine"
@@ -160,23 +157,23 @@ func (t *submitted[In, Out]) claim(int) (a, b int) {
 
 func (t *submitted[In, Out]) unwanted() bool { return t.word.Load()&cancelAsked != 0 }
 
-func (t *submitted[In, Out]) alone() bool {
+func (t *submitted[In, Out]) doubts() int {
 	r := t.rare.Load()
 	if r == nil {
-		return false
+		return 0
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.suspect
+	return r.doubted
 }
 
 func (t *submitted[In, Out]) appendInput(dst []byte, _ int) ([]byte, error) {
-	return appendJSON(dst, t.in)
+	return t.fn.def.appendInput(dst, t.in)
 }
 
 func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
 	var v Out
-	if err := readJSON(outs[0], &v); err != nil {
+	if err := t.fn.def.readOutput(outs[0], &v); err != nil {
 		t.fail(0, err, o)
 		return
 	}
@@ -199,37 +196,4 @@ func (t *submitted[In, Out]) requeue(_, _ int, why error, suspect bool) {
 
 func (t *submitted[In, Out]) reject(_, _ int, err error) {
 	t.end(Running, Failed, err, outcome{cpu: -1})
-}
-
-// appendJSON appends v as JSON. The bytes of a json.RawMessage are taken as
-// they are; they were checked where they were read.
-func appendJSON[In any](dst []byte, v In) ([]byte, error) {
-	switch v := any(v).(type) {
-	case json.RawMessage:
-		if len(v) == 0 {
-			return append(dst, "null"...), nil
-		}
-		return append(dst, v...), nil
-	case int:
-		return strconv.AppendInt(dst, int64(v), 10), nil
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return dst, fmt.Errorf("the input cannot be carried as JSON: %w", err)
-	}
-	return append(dst, text...), nil
-}
-
-// readJSON reads a result into dst. A json.RawMessage gets the bytes as they are.
-func readJSON[Out any](text []byte, dst *Out) error {
-	if raw, ok := any(dst).(*json.RawMessage); ok {
-		*raw = text
-		return nil
-	}
-	if err := json.Unmarshal(text, dst); err != nil {
-		var zero Out
-		*dst = zero // it may be half filled
-		return fmt.Errorf("the result is not what the function is declared to return: %w", err)
-	}
-	return nil
 }

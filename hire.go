@@ -42,7 +42,9 @@ func (l *lane) start() Worker {
 			l.ex.cancel(err)
 		case errors.Is(err, ErrOption):
 			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
-		case try == startTries:
+		case err != nil && killed(err) && try < killedTries:
+			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
+		case try >= startTries:
 			if !l.ex.narrow(l, err) {
 				l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
 			}
@@ -89,7 +91,7 @@ func (e *Executor) narrow(l *lane, why error) bool {
 	e.mu.Lock()
 	others := false
 	for _, other := range e.lanes {
-		others = others || other != l && other.hasWorker()
+		others = others || other != l && other.mayHaveWorker()
 	}
 	if others {
 		e.lanes = slices.DeleteFunc(e.lanes, func(other *lane) bool { return other == l })
@@ -114,10 +116,17 @@ func (e *Executor) narrow(l *lane, why error) bool {
 	return true
 }
 
-func (l *lane) hasWorker() bool {
+// mayHaveWorker reports whether the lane has a worker, or tries to start one.
+func (l *lane) mayHaveWorker() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.worker != nil
+	return l.worker != nil || l.starting
+}
+
+// killed reports whether a worker did not start because somebody killed it.
+func killed(err error) bool {
+	var lost *LostError
+	return errors.As(err, &lost) && lost.chance() && lost.Signal != 0
 }
 
 // expired is a context that is done: for closing what is dead already.

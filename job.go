@@ -25,7 +25,7 @@ type job interface {
 	// For a worker in another process:
 	claim(limit int) (a, b int) // claims up to limit items: a to b (exclusive)
 	unwanted() bool             // nobody waits for it any more: it need not go on
-	alone() bool                // a suspect: nothing else may be in flight beside it
+	doubts() int                // how often its worker has died; above 0 it is a suspect: nothing else may be in flight beside it
 	appendInput(dst []byte, i int) ([]byte, error)
 	settle(a int, outs [][]byte, o outcome)    // items from a on are done; a value that cannot be read fails its item
 	fail(i int, err error, o outcome)          // item i failed: it is retried, or that is its result

@@ -29,7 +29,7 @@ type lane struct {
 	batches  map[uint32]*batch
 	lastID   uint32
 	items    int   // in flight
-	solo     bool  // what is in flight is a suspect, alone
+	doubts   int   // of the suspect that is in flight, alone; 0: there is none
 	waiting  job   // a suspect that waits until nothing is in flight
 	tiny     bool  // items of the last batch were tiny
 	killed   error // why we killed the worker; nil when it dies by itself
@@ -46,6 +46,7 @@ type lane struct {
 
 const (
 	startTries   = 3                      // starts in a row that may fail before the lane gives up
+	killedTries  = 20                     // … where the last one was killed from outside
 	restartPause = 500 * time.Millisecond // the longest pause before a worker is replaced
 	leaseOver    = 4 * batchWork          // after this a worker hands back what it has not begun
 	tinyItem     = time.Millisecond       // items up to this cost are sent ahead of need
@@ -141,7 +142,7 @@ func (l *lane) room() int {
 	switch {
 	case l.left() == 0:
 		return 0
-	case l.solo || l.waiting != nil && l.items > 0:
+	case l.doubts > 0 || l.waiting != nil && l.items > 0:
 		return 0
 	case l.waiting != nil:
 		return 1
@@ -200,7 +201,7 @@ func (l *lane) send(w Worker, b *batch) {
 	l.batches[b.id] = b
 	l.items += b.n
 	l.sent += b.n
-	l.solo = j.alone()
+	l.doubts = j.doubts()
 	l.tiny = b.cfg.timeout == 0 && j.grain().Known() && j.grain().Cost() <= tinyItem
 	if !l.ex.plan.Loop && (b.n > 1 || l.tiny) { // others wait behind its items, or will
 		out.Lease = leaseOver
@@ -225,7 +226,7 @@ func (l *lane) send(w Worker, b *batch) {
 		w.Kill() // receive tells how it ended
 		return
 	}
-	l.arm(b, out.Lease)
+	l.handed(b, out.Lease)
 	for _, r := range b.refs {
 		if r.j.unwanted() { // given up while it was on its way: too early for cancelRemote
 			l.cancelJobs(job.unwanted)
@@ -265,7 +266,7 @@ func (l *lane) putDown(b *batch) {
 	}
 	l.items -= b.open
 	if len(l.batches) == 0 {
-		l.solo = false
+		l.doubts = 0
 	}
 	l.bed.Rouse()
 	if len(l.batches) == 0 {

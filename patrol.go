@@ -143,6 +143,21 @@ type loss struct {
 	pardon bool  // we killed it for another's sake: nothing in flight is a suspect
 }
 
+// soloDeaths is how often an item has to be alone on a worker that somebody may
+// have killed from outside, until that is its fault.
+const soloDeaths = 3
+
+// reached reports whether all that is in flight was handed to the worker. The
+// lock is held.
+func (l *lane) reached() bool {
+	for _, b := range l.batches {
+		if !b.reached {
+			return false
+		}
+	}
+	return true
+}
+
 // judge decides that. It is called once a worker is gone, with the lock held;
 // open is the number of items in flight.
 //
@@ -152,7 +167,11 @@ type loss struct {
 //	we, for its memory         | –                             | MemoryError if it grew it  | suspects
 //	it was stopped for long    | –                             | a suspect; alone: LostError| suspects
 //	itself                     | –                             | LostError                  | suspects
-//	perhaps somebody, SIGKILL… | –                             | a suspect; alone: LostError| suspects
+//	the kernel, out of memory  | –                             | a suspect; alone: LostError| suspects
+//	perhaps somebody, SIGKILL… | –                             | a suspect; LostError when  | suspects
+//	                           |                               | alone for the third time   |
+//
+// What had not reached the worker when it ended is not to blame.
 func (l *lane) judge(lost *LostError, open int) loss {
 	var memory *MemoryError
 	var stopped *stoppedError
@@ -163,9 +182,16 @@ func (l *lane) judge(lost *LostError, open int) loss {
 		return loss{err: memory, charge: open == 1 && l.grew(), pardon: ended}
 	case errors.As(l.killed, &stopped):
 		lost.Signal, lost.Err = 0, stopped
-		return loss{err: lost, charge: open == 1 && l.solo, pardon: ended}
+		return loss{err: lost, charge: open == 1 && l.doubts > 0, pardon: ended}
 	case l.killed != nil:
 		return loss{err: l.killed, pardon: true}
 	}
-	return loss{err: lost, charge: !ended && open == 1 && (l.solo || !lost.chance()), pardon: ended}
+	needed := 0 // deaths before this one
+	switch {
+	case lost.OutOfMemory:
+		needed = 1
+	case lost.chance():
+		needed = soloDeaths
+	}
+	return loss{err: lost, charge: !ended && open == 1 && l.doubts >= needed && l.reached(), pardon: ended}
 }

@@ -8,7 +8,7 @@ import (
 // This file is what of a chunk serves workers in other processes.
 
 func (c *chunk[In, Out]) appendInput(dst []byte, i int) ([]byte, error) {
-	return appendJSON(dst, c.in[i])
+	return c.r.fn.def.appendInput(dst, c.in[i])
 }
 
 func (c *chunk[In, Out]) settle(a int, outs [][]byte, o outcome) { c.settleTry(a, outs, o, 1) }
@@ -17,7 +17,7 @@ func (c *chunk[In, Out]) settleTry(a int, outs [][]byte, o outcome, try int) {
 	o.try = try
 	b, from, bytes := a+len(outs), a, 0
 	for i := a; i < b; i++ {
-		if err := readJSON(outs[i-a], &c.out[i]); err != nil {
+		if err := c.r.fn.def.readOutput(outs[i-a], &c.out[i]); err != nil {
 			c.hold(bytes)
 			bytes = 0
 			c.span(from, i, o)
@@ -56,10 +56,10 @@ func (o outcome) record(i, n, try int) record {
 func (c *chunk[In, Out]) fail(i int, err error, o outcome) { c.failItem(i, 1, err, o) }
 
 func (c *chunk[In, Out]) requeue(a, b int, why error, suspect bool) {
-	c.requeueTry(a, b, why, suspect, 0)
+	c.requeueTry(a, b, why, suspect, 0, 0)
 }
 
-func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried int) {
+func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried, doubted int) {
 	r := c.r
 	if r.stopped.Load() {
 		r.skip(c, a, b)
@@ -70,10 +70,13 @@ func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried int
 	r.idle(b - a)
 	step := b - a
 	if suspect {
+		doubted++
+	}
+	if doubted > 0 {
 		step = 1
 	}
 	for i := a; i < b; i += step {
-		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, tried: tried, suspect: suspect})
+		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, tried: tried, doubted: doubted})
 	}
 }
 

@@ -30,6 +30,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 		l.mu.Unlock()
 		return fmt.Errorf("the worker answered what was not asked: batch %d, items %d to %d", rep.Batch, rep.First, rep.First+rep.N)
 	}
+	b.reached = true
 	if rep.Kind == ReplyRunning {
 		l.slow(w, b, rep)
 		l.mu.Unlock()
@@ -142,15 +143,19 @@ func (l *lane) cancel(w Worker, batch uint32, index int) {
 	}
 }
 
-// arm sets a sent batch's time-out. A batch of several is given its lease on
+// handed notes that a batch was sent, and sets its time-out. A batch of several is given its lease on
 // top; when an item is slow the worker says so by then, and the time-out is
 // counted from that item's own start.
-func (l *lane) arm(b *batch, lease time.Duration) {
+func (l *lane) handed(b *batch, lease time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.batches[b.id] != b {
+		return
+	}
+	b.reached = true
 	if b.cfg.timeout == 0 {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.batches[b.id] != b || b.timer != nil {
 		return
 	}
@@ -198,6 +203,8 @@ func (l *lane) lost(w Worker, err error) {
 	if !errors.As(err, &lost) {
 		lost = &LostError{ExitCode: -1, Err: err}
 	}
+	own := *lost // the worker's may be looked at elsewhere
+	lost = &own
 	lost.Worker = l.number
 	l.mu.Lock()
 	l.settling++
@@ -253,15 +260,16 @@ func (e *Executor) died(lost *LostError) {
 func (l *lane) giveBack(b *batch, why loss) {
 	o := outcome{worker: l.number, wall: time.Since(b.sent), cpu: -1}
 	unknown := b.expired && b.guilty < 0 && !l.ex.plan.Loop // one of them, but which?
-	suspect := (!why.pardon || unknown) && !l.ex.ended.Load()
+	suspect := (!why.pardon && b.reached || unknown) && !l.ex.ended.Load()
+	late := b.expired && (b.guilty >= 0 || l.ex.plan.Loop)
 	b.each(func(r ref, a, n int) {
-		if b.guilty < 0 && !b.expired && !suspect {
-			r.j.requeue(a, a+n, why.err, false)
+		if !late && !why.charge {
+			r.j.requeue(a, a+n, why.err, suspect)
 			return
 		}
 		for i := a; i < a+n; i++ {
 			switch pos := r.pos + i - r.a; {
-			case pos == b.guilty || b.expired && l.ex.plan.Loop:
+			case late && (l.ex.plan.Loop || pos == b.guilty):
 				o.wall = b.cfg.timeout
 				r.j.fail(i, &TimeoutError{After: b.cfg.timeout}, o)
 			case why.charge:

@@ -9,7 +9,7 @@ type rerun[In, Out any] struct {
 	a, b    int
 	next    atomic.Int32 // items claimed
 	tried   int          // attempts charged so far
-	suspect bool
+	doubted int          // how often its worker has died: above 0 it is a suspect
 }
 
 // returning tells a loop that waits inside a task, and may have to run the rest
@@ -27,7 +27,7 @@ func (j *rerun[In, Out]) returning() bool {
 
 func (j *rerun[In, Out]) first() int    { return j.chunk.first() + j.a }
 func (j *rerun[In, Out]) tries(int) int { return j.tried + 1 }
-func (j *rerun[In, Out]) alone() bool   { return j.suspect }
+func (j *rerun[In, Out]) doubts() int   { return j.doubted }
 func (j *rerun[In, Out]) left() int     { return j.b - j.a - int(j.next.Load()) }
 
 func (j *rerun[In, Out]) claim(limit int) (a, b int) {
@@ -78,5 +78,5 @@ func (j *rerun[In, Out]) fail(i int, err error, o outcome) {
 func (j *rerun[In, Out]) reject(a, b int, err error) { j.chunk.reject(j.a+a, j.a+b, err) }
 
 func (j *rerun[In, Out]) requeue(a, b int, why error, suspect bool) {
-	j.requeueTry(j.a+a, j.a+b, why, suspect, j.tried)
+	j.requeueTry(j.a+a, j.a+b, why, suspect, j.tried, j.doubted)
 }

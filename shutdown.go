@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Close cancels what is left and ends the executor: pending tasks become
@@ -19,6 +20,10 @@ func (e *Executor) Close() error {
 	cancel(ErrClosed)
 	return e.Shutdown(ctx)
 }
+
+// ownGrace is how long our own goroutines may take to end, however short Grace
+// is, before what they did last is taken for user code that goes on.
+const ownGrace = 100 * time.Millisecond
 
 // Shutdown takes nothing new in, lets what was taken in finish, and ends the
 // executor. It blocks until then; the source of a Map that is under way is not
@@ -48,7 +53,7 @@ func (e *Executor) Shutdown(ctx context.Context) error {
 	}
 	e.cancel(ErrClosed)
 	e.stop()
-	grace, cancel := context.WithTimeout(context.Background(), e.cfg.grace)
+	grace, cancel := context.WithTimeout(context.Background(), max(e.cfg.grace, ownGrace))
 	defer cancel()
 	e.await(e.gone, grace, nil)
 	e.closeErr = e.verdict()
@@ -190,8 +195,8 @@ func (e *Executor) verdict() error {
 	}
 	for _, s := range e.slots {
 		s.mu.Lock()
-		stuck = append(stuck, describe(s.cur, -1, s.since, e.now()))
 		if s.cur != nil {
+			stuck = append(stuck, describe(s.cur, -1, s.since, e.now()))
 			left = append(left, s.cur)
 		}
 		s.mu.Unlock()

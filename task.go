@@ -30,7 +30,7 @@ type rare struct {
 	settled  bool
 	done     chan struct{}
 	calls    []callback
-	suspect  bool        // run alone the next time
+	doubted  int         // how often its worker has died: above 0 it runs alone
 	delayed  bool        // behind its back-off
 	inside   int         // tasks of the same executor that wait for it
 	unwatch  func() bool // stops watching the caller's context, for a task in a worker process
@@ -254,7 +254,7 @@ func (t *task) requeue(suspect bool) bool {
 	if suspect {
 		r := t.extra()
 		r.mu.Lock()
-		r.suspect = true
+		r.doubted++
 		r.mu.Unlock()
 	}
 	if r := t.rare.Load(); r != nil {

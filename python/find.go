@@ -92,7 +92,7 @@ func supported(version string) bool {
 
 // explain turns the end of a program that never spoke into an error a user can
 // act on. It asks the program for its version, which a Python 2 knows.
-func explain(path, end, output string) error {
+func explain(path string, end error, output string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	ask := exec.CommandContext(ctx, path, "--version")
@@ -109,7 +109,7 @@ func explain(path, end, output string) error {
 	if output != "" {
 		output = ": " + strconv.Quote(lastLine(output))
 	}
-	return fmt.Errorf("%w: %s %s: %s%s %s", ErrInterpreter, path, what, end, output, hint)
+	return fmt.Errorf("%w: %s %s: %w%s %s", ErrInterpreter, path, what, end, output, hint)
 }
 
 func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }

@@ -65,7 +65,7 @@ func TestNoPython(t *testing.T) {
 		{program(t, "text", "just text"), "exec format error"},
 		{program(t, "true", "#!/bin/sh\nexit 0\n"), "it ended with code 0"},
 		{program(t, "false", "#!/bin/sh\necho 'cannot do that' >&2; exit 3\n"), `it ended with code 3: "cannot do that"`},
-		{program(t, "killed", "#!/bin/sh\nkill -9 $$\n"), "it ended by killed"},
+		{program(t, "killed", "#!/bin/sh\nkill -9 $$\n"), "worker killed by SIGKILL"},
 		{program(t, "old", "#!/bin/sh\necho 'Python 2.4.6'\n"), "is Python 2.4.6, and Outpace needs 3.9 or newer"},
 		{program(t, "closes", "#!/bin/sh\nexec 4>&-; [ \"$1\" = -c ] && exec sleep 1000\n"), "it closed its channel"},
 		{program(t, "talks", "#!/bin/sh\necho 'zzzz, no frame' >&4\n"), "broken frame"},

@@ -78,7 +78,7 @@ func (m *model) decide() (outpace.Plan, error) {
 		m.path, m.search = path, m.interpreter == ""
 		plan.Notes = append(plan.Notes, fmt.Sprintf("interpreter %s, %s", path, how))
 	}
-	if err := m.checkDir(); err != nil {
+	if err := session.CheckDir(m.dir); err != nil {
 		return outpace.Plan{}, err
 	}
 	if _, note := m.environ(); note != "" {
@@ -89,17 +89,10 @@ func (m *model) decide() (outpace.Plan, error) {
 
 // word names the model of a shape.
 func word(s outpace.Shape, mode string) string {
-	switch {
-	case mode == wire.ModeLoop:
+	if mode == wire.ModeLoop {
 		return "async"
-	case s.Processes > 1 && s.Tasks > 1:
-		return "hybrid"
-	case s.Processes > 1:
-		return "processes"
-	case s.Tasks > 1:
-		return "threads"
 	}
-	return "serial"
+	return session.Word(s)
 }
 
 // Check reports why f is no function that Func made well.

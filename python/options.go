@@ -9,6 +9,7 @@ import (
 
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/cores"
+	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
 )
 
@@ -42,14 +43,8 @@ func (c config) with(opts []Option) (config, error) {
 			return c, err
 		}
 	}
-	if c.processes < 1 || c.processes > maxWidth {
-		return c, fmt.Errorf("%w: processes are from 1 to %d, got %d", outpace.ErrOption, maxWidth, c.processes)
-	}
-	return c, nil
+	return c, session.CheckWidth(c.processes, "processes")
 }
-
-// maxWidth bounds processes and tasks, so that a slip is an error.
-const maxWidth = 100_000
 
 // Threads has each process call the function on t threads at once. With one,
 // the default, it runs on the main thread.
@@ -70,8 +65,8 @@ func Async(t int) Option {
 }
 
 func (c *config) tasksAtOnce(t int, mode, what string) error {
-	if t < 1 || t > maxWidth {
-		return fmt.Errorf("%w: %s are from 1 to %d, got %d", outpace.ErrOption, what, maxWidth, t)
+	if err := session.CheckWidth(t, what); err != nil {
+		return err
 	}
 	if c.mode != "" && (c.mode == wire.ModeLoop) != (mode == wire.ModeLoop) {
 		return fmt.Errorf("%w: Threads and Async exclude one another", outpace.ErrOption)
@@ -110,10 +105,8 @@ func StartTimeout(d time.Duration) Option {
 // which is this process's otherwise.
 func Env(kv ...string) Option {
 	return func(c *config) error {
-		for _, s := range kv {
-			if i := strings.IndexByte(s, '='); i < 1 || strings.ContainsRune(s, 0) {
-				return fmt.Errorf("%w: a variable is KEY=value, got %q", outpace.ErrOption, s)
-			}
+		if err := session.CheckEnv(kv); err != nil {
+			return err
 		}
 		c.env = append(c.env[:len(c.env):len(c.env)], kv...)
 		return nil

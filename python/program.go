@@ -2,12 +2,15 @@ package python
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/internal/session"
 )
 
 // Program is a function that was loaded into a first worker, to learn what it
@@ -35,9 +38,35 @@ func Load(ctx context.Context, f outpace.AnyFunction, opts ...Option) (*Program,
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.firstWorker(ctx)
+	w, loaded, err := c.loadFirst(ctx, f)
+	for try := 1; try < killedTries && killed(err); try++ {
+		w, loaded, err = c.loadFirst(ctx, f)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if c.interpreter == "" {
+		c.interpreter = w.executable()
+	} else {
+		c.interpreter = w.path // a wrapper that was named may matter
+	}
+	return &Program{Python: w.python(), Coroutine: loaded.Coroutine, ImportTook: loaded.Took, config: c, first: w}, nil
+}
+
+// killedTries is how many workers may be killed by somebody else before Load
+// gives up.
+const killedTries = 5
+
+func killed(err error) bool {
+	var lost *outpace.LostError
+	return errors.As(err, &lost) && lost.Signal == syscall.SIGKILL
+}
+
+// loadFirst starts a worker and has it load f.
+func (c config) loadFirst(ctx context.Context, f outpace.AnyFunction) (worker, session.Loaded, error) {
+	w, err := c.firstWorker(ctx)
+	if err != nil {
+		return worker{}, session.Loaded{}, err
 	}
 	w.Listen(c.log)
 	stop := context.AfterFunc(ctx, w.Kill)
@@ -47,14 +76,9 @@ func Load(ctx context.Context, f outpace.AnyFunction, opts ...Option) (*Program,
 	}
 	if err != nil {
 		_ = w.Abandon()
-		return nil, err
+		return worker{}, session.Loaded{}, err
 	}
-	if c.interpreter == "" {
-		c.interpreter = w.executable()
-	} else {
-		c.interpreter = w.path // a wrapper that was named may matter
-	}
-	return &Program{Python: w.python(), Coroutine: loaded.Coroutine, ImportTook: loaded.Took, config: c, first: w}, nil
+	return w, loaded, nil
 }
 
 // Workers is the model that runs Python functions in processes, as the

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
@@ -37,16 +36,17 @@ func (c config) start(ctx context.Context, path string) (worker, error) {
 	if err := ctx.Err(); err != nil {
 		return worker{}, context.Cause(ctx)
 	}
-	if err := c.checkDir(); err != nil {
+	if err := session.CheckDir(c.dir); err != nil {
 		return worker{}, err
 	}
 	env, _ := c.environ()
 	args, text := script.Program(cacheDir())
 	s, err := session.Start(session.Config{
-		Child:    child.Config{Path: path, Args: args, Env: env, Dir: c.dir},
-		Preamble: text,
-		Limits:   c.limits(),
-		Define:   define,
+		Child:     child.Config{Path: path, Args: args, Env: env, Dir: c.dir},
+		Preamble:  text,
+		Limits:    c.limits(),
+		Define:    define,
+		LastWords: func(end child.State) string { return script.CrashText(end.Tail) },
 	})
 	if err != nil {
 		return worker{}, unstarted(path, err)
@@ -78,22 +78,6 @@ func unstarted(path string, err error) error {
 	return fmt.Errorf("cannot start %s: %w", path, err)
 }
 
-// checkDir reports a working directory that is none. The system would blame
-// the interpreter.
-func (c config) checkDir() error {
-	if c.dir == "" {
-		return nil
-	}
-	info, err := os.Stat(c.dir)
-	if err != nil {
-		return fmt.Errorf("%w: the workers' directory: %w", outpace.ErrOption, err)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%w: the workers' directory: %s is a file", outpace.ErrOption, c.dir)
-	}
-	return nil
-}
-
 // cacheDir is where workers keep their compiled program; "" is nowhere.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
@@ -112,7 +96,7 @@ func unspoken(path string, err error) error {
 	case said.Silent > 0:
 		return fmt.Errorf("%w: %s said nothing for %v: is it a Python? %s", ErrInterpreter, path, said.Silent, hint)
 	}
-	return explain(path, said.Error(), said.Output)
+	return explain(path, said, said.Output)
 }
 
 // checkHello reports an interpreter that cannot be used.

@@ -36,6 +36,12 @@ type Config struct {
 	Preamble []byte       // written to the channel before any frame; nil: nothing
 	Limits   Limits       // of loading a function, until Configure sets others
 
+	// Output is told each line that the worker prints, from one goroutine. After
+	// the last one LastWords, from any, says what to keep of it for an error: by
+	// default that is the tail. Both may be nil.
+	Output    func(line string)
+	LastWords func(end child.State) string
+
 	// Define says how the worker is told about a function. It is called for
 	// every batch, from any goroutine. Its error is what Send returns.
 	Define func(f outpace.AnyFunction) (Definition, error)
@@ -66,6 +72,7 @@ type Setup struct {
 type Session struct {
 	process *child.Child
 	define  func(outpace.AnyFunction) (Definition, error)
+	words   func(child.State) string
 	out     *sink
 	hello   wire.Hello
 	number  int
@@ -169,7 +176,11 @@ func (s *Session) state() (state child.State, ended bool) {
 	defer limit.Stop()
 	select {
 	case <-s.process.Done():
-		return s.process.Wait(), true
+		state = s.process.Wait()
+		if s.words != nil {
+			state.Tail = s.words(state)
+		}
+		return state, true
 	case <-limit.C:
 		return child.State{Code: -1}, false
 	}
@@ -180,7 +191,7 @@ func (s *Session) endsItself() bool {
 	limit := time.NewTimer(endsItself)
 	defer limit.Stop()
 	select {
-	case <-s.process.Exited():
+	case <-s.process.Dead():
 		return true
 	case <-limit.C:
 		return false
@@ -201,10 +212,11 @@ func (s *Session) lose(err error) *outpace.LostError {
 	if ended(err) && s.endsItself() {
 		state, _ := s.state()
 		lost.Signal, lost.ExitCode, lost.Stderr = state.Signal, state.Code, state.Tail
+		lost.Peak, lost.OutOfMemory, lost.MemoryLimit = state.MaxRSS, state.OutOfMemory, state.MemoryLimit
 	} else {
 		s.process.Kill()
 		state, _ := s.state()
-		lost.Stderr, lost.Err = state.Tail, err
+		lost.Stderr, lost.Peak, lost.Err = state.Tail, state.MaxRSS, err
 		if ended(err) {
 			lost.Err = errClosed
 		}

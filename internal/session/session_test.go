@@ -33,7 +33,7 @@ func TestNoHello(t *testing.T) {
 		frame         bool
 	}{
 		{`raise SystemExit(3)`, "it ended with code 3", false},
-		{`import os; os.kill(os.getpid(), 9)`, "it ended by killed", false},
+		{`import os; os.kill(os.getpid(), 9)`, "worker killed by SIGKILL", false},
 		{`import os, time; os.close(4); time.sleep(1000)`, "it closed its channel", false},
 		{`import os; os.write(4, b"zzzz, no frame")`, "broken frame", true},
 		{speaker + `frame(b"p", b"")`, "kind 'p'", true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/wire"
 )
@@ -15,6 +16,9 @@ import (
 func Start(c Config) (*Session, error) {
 	out := &sink{}
 	c.Child.Channel, c.Child.Log = true, out.line
+	if c.Output != nil {
+		c.Child.Log = func(line string) { c.Output(line); out.line(line) }
+	}
 	p, err := child.Start(c.Child)
 	if err != nil {
 		return nil, err
@@ -22,6 +26,7 @@ func Start(c Config) (*Session, error) {
 	s := &Session{
 		process: p, out: out,
 		define:  c.Define,
+		words:   c.LastWords,
 		limits:  c.Limits,
 		writer:  writer{to: p.To},
 		frames:  wire.NewReader(p.From),
@@ -40,7 +45,7 @@ func Start(c Config) (*Session, error) {
 // does.
 type HelloError struct {
 	Silent time.Duration // for so long it said nothing; 0 where something came or it ended
-	Err    error         // what is wrong with its first frame; nil where none came
+	Err    error         // what is wrong with its first frame, or the *outpace.LostError where a signal ended it; else nil
 	End    string        // how it ended, where neither holds: "it ended with code 3"
 	Output string        // the last lines that it printed
 }
@@ -56,7 +61,7 @@ func (e *HelloError) Error() string {
 	return e.End
 }
 
-// Unwrap returns what is wrong with its first frame.
+// Unwrap returns what is wrong with its first frame, or which signal ended it.
 func (e *HelloError) Unwrap() error { return e.Err }
 
 // Greet waits for the worker's hello, for limit at most. It returns early with
@@ -102,7 +107,7 @@ func (s *Session) unspoken(err error) error {
 	case !ended(err):
 		e.End = err.Error()
 	case own && state.Signal != 0:
-		e.End = fmt.Sprintf("it ended by %v", state.Signal)
+		e.Err = &outpace.LostError{Pid: s.process.Pid(), Signal: state.Signal, ExitCode: -1, Stderr: state.Tail}
 	case own:
 		e.End = fmt.Sprintf("it ended with code %d", state.Code)
 	}

@@ -104,9 +104,10 @@ func DecodeCancel(body []byte) (Cancel, error) {
 	return c, d.end("cancel")
 }
 
-// AppendResults adds a results frame. Walls is nil or has N elements; the
-// error is ErrTooLong, or wraps ErrFrame for another number of them.
-func AppendResults(dst []byte, r Results) ([]byte, error) {
+// ResultsHead adds a results frame without its outputs, which are to be
+// written next. Walls is nil or has N elements; the error is ErrTooLong, or
+// wraps ErrFrame for another number of them.
+func ResultsHead(dst []byte, r Results) ([]byte, error) {
 	if r.Walls != nil && uint64(len(r.Walls)) != uint64(r.N) {
 		return dst, fmt.Errorf("%w: %d wall times for %d items", ErrFrame, len(r.Walls), r.N)
 	}
@@ -120,6 +121,15 @@ func AppendResults(dst []byte, r Results) ([]byte, error) {
 	dst = put64(dst, uint64(max(0, r.Wall)), cpu(r.CPU))
 	for _, w := range r.Walls {
 		dst = put64(dst, uint64(max(0, w)))
+	}
+	return dst, nil
+}
+
+// AppendResults adds a results frame. The errors are those of ResultsHead.
+func AppendResults(dst []byte, r Results) ([]byte, error) {
+	dst, err := ResultsHead(dst, r)
+	if err != nil {
+		return dst, err
 	}
 	return append(dst, r.Outputs...), nil
 }

@@ -44,7 +44,7 @@ type Define struct {
 type Defined struct {
 	Func      uint32  `json:"func"`
 	Coroutine bool    `json:"coroutine"`
-	Seconds   float64 `json:"seconds"` // how long loading took
+	Seconds   float64 `json:"seconds"` // how long loading took, and an init's call
 	Err       *Error  `json:"error,omitempty"`
 }
 

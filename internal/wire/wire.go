@@ -64,7 +64,7 @@ type Reader struct {
 	src        io.Reader
 	buf        []byte // what was read ahead
 	start, end int    // the part of buf that is not taken yet
-	body       []byte // reused for the bodies of all kinds but results
+	body       []byte // reused for the bodies of all kinds but batch and results
 }
 
 // NewReader returns a Reader of src.
@@ -72,8 +72,9 @@ func NewReader(src io.Reader) *Reader {
 	return &Reader{src: src, buf: make([]byte, 64<<10)}
 }
 
-// Next returns the next frame, waiting for it. The body of a results frame
-// belongs to the caller; that of any other kind is valid until the next call.
+// Next returns the next frame, waiting for it. The body of a batch or results
+// frame belongs to the caller; that of any other kind is valid until the next
+// call.
 // The error is io.EOF where the stream ends between frames,
 // io.ErrUnexpectedEOF where it ends in one, wraps ErrFrame for a length out of
 // range, or is the stream's own.
@@ -88,11 +89,12 @@ func (r *Reader) Next() (Kind, []byte, error) {
 	}
 	r.start += header
 	var body []byte
-	if kind != KindResults {
+	theirs := kind == KindBatch || kind == KindResults
+	if !theirs {
 		body = r.body[:0]
 	}
 	body, err := r.read(body, int(length-1))
-	if kind != KindResults && cap(body) <= step {
+	if !theirs && cap(body) <= step {
 		r.body = body
 	}
 	return kind, body, err

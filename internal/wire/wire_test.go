@@ -21,11 +21,14 @@ func frames(t testing.TB) (stream []byte, bodies []any) {
 		return dst
 	}
 	fault := Error{Type: "ValueError", Message: "a<b", Traceback: "line 1\nline 2", Cause: "exception", Hint: "h"}
+	reset := Error{Type: "ConnectionResetError", Bases: []string{"ConnectionError", "OSError", "Exception"}, Cause: "init"}
 	bodies = []any{
 		Hello{Version: 1, Pid: 12, Language: "python", Runtime: "3.11.7", Executable: "/bin/python", GIL: true},
 		Configure{Worker: 3, Slots: 4, Mode: ModeThreads},
 		Define{Func: 1, Target: "a.py:f", Star: true, Kwargs: map[string]json.RawMessage{"k": []byte(`[1]`)}},
+		Define{Func: 2, Target: "a.py:open", Kwargs: map[string]json.RawMessage{}, Init: true},
 		Defined{Func: 1, Seconds: 0.25, Err: &fault},
+		Defined{Func: 2, Err: &reset},
 		Batch{ID: 7, Func: 1, N: 2, Measure: true, Lease: time.Second, Inputs: []byte(`[1,2]`)},
 		Cancel{Batch: 7, Index: All},
 		Results{Batch: 7, First: 1, N: 2, Wall: 5, CPU: -1, Walls: []time.Duration{2, 3}, Outputs: []byte(`["a",null]`)},

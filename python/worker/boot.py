@@ -10,6 +10,8 @@ a key of the source. The folder must be the user's own; without one nothing is k
 
 import sys
 
+NAME = "<outpace_worker.py>"  # in tracebacks; Go code looks for it
+
 
 def load(source, key, folder):
     import marshal
@@ -17,7 +19,7 @@ def load(source, key, folder):
 
     own = False
     if not folder:
-        return compile(source, "outpace_worker.py", "exec", dont_inherit=True)
+        return compile(source, NAME, "exec", dont_inherit=True)
     path = os.path.join(folder, "worker-%s-%x-%d" % (sys.implementation.cache_tag, sys.hexversion, sys.flags.optimize))
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
@@ -31,7 +33,7 @@ def load(source, key, folder):
                         return code
     except (OSError, EOFError, ValueError, TypeError):
         pass  # none yet, or a broken one
-    code = compile(source, "outpace_worker.py", "exec", dont_inherit=True)
+    code = compile(source, NAME, "exec", dont_inherit=True)
     if own:
         part = "%s.%d" % (path, os.getpid())
         try:

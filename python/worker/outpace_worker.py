@@ -1,7 +1,8 @@
 """The Python side of Outpace: runs a user's functions in this process, for a supervisor.
 
-docs/protocol.md has the frames. The supervisor starts `python -c SOURCE` (or this file)
-with two pipes at descriptors 3 and 4. Standard library only; one class for each box:
+docs/protocol.md has the frames. The supervisor starts boot.py, which runs this text (it also
+runs as `python -c SOURCE` and as a file), with two pipes at descriptors 3 and 4. Standard
+library only; one class for each box:
 
     supervisor
       |    ^
@@ -29,15 +30,22 @@ When values become text. Numbers, strings, booleans and None are collected and e
 together, once for each answer. Any other value is encoded as soon as it is returned, because
 the function may change it (a list that grows with each call) before the batch is done.
 
-How it ends. Quit: what is at hand is finished, atexit handlers run (at most EXIT_WAIT
-seconds), exit code 0; threads and processes that user code left behind are not waited for.
-End of file: the process group is killed. 69: this Python is too old; 70: a broken protocol
-or a bug of this file, with a line on stderr.
+How it ends. Quit: what is at hand is finished, pools of the concurrent.futures module are shut
+down and atexit handlers run (at most EXIT_WAIT seconds), exit code 0; other threads and
+processes that user code left behind are not waited for. End of file: the process group is
+killed. 69: this Python is too old; 70: a broken protocol, a channel that user code closed or
+a bug of this file, with a line on stderr. A crash leaves the Python stack of the thread that
+crashed on stderr (crash.go reads it); where that thread is not the main one and its C stack
+is what overflowed, CPython cannot write it.
 
 Coroutine functions also work in modes serial and threads: each thread keeps an event loop
-and runs one call at a time on it. Plain functions also work in mode loop, where they hold up
-the loop while they run. Keys of dicts that are int, float, bool or None become strings, as
-json.dumps makes them.
+and runs one call at a time on it. An init function runs on the main thread, and on its loop
+if it is a coroutine function: the one that runs coroutines in modes serial and loop. Plain
+functions also work in mode loop, where they hold up the loop while they run. Keys of dicts
+that are int, float, bool or None become strings, as json.dumps makes them.
+
+What starts up slowly is imported when it is first needed, by standard(), which no file of the
+user's can get in the way of.
 """
 
 import sys
@@ -61,20 +69,18 @@ if sys.version_info < REQUIRES:  # hello, so that the supervisor learns the vers
 
 import atexit
 import collections
+import errno
 import faulthandler
 import fcntl
 import functools
 import importlib.machinery
-import importlib.util
 import itertools
 import json
-import queue
 import re
 import select
 import struct
 import threading
 import time
-import traceback
 import types
 from time import perf_counter_ns as clock, sleep  # user code may replace the module's
 
@@ -82,7 +88,9 @@ VERSION = 1
 POLL = 0.02  # seconds between two looks of the Watch
 PARK = 50  # looks without any work, after which the Watch sleeps until it is woken
 EXIT_WAIT = 5.0  # seconds that atexit handlers may take
+LOG = 2  # what the worker itself writes to; main moves it out of the way of user code
 LIMIT = 1 << 30  # bytes in a frame
+BASES = 16  # of an exception's classes that are named
 TEXT_LIMIT = 64 << 10  # characters in a traceback; a message gets a quarter of it
 TINY = 10_000  # ns: items that take less are not timed one by one
 CPU_WORTH = 100_000  # ns: from here on CPU time is measured
@@ -93,7 +101,10 @@ LEASE_OVER, CANCELLED = 0, 1
 EXIT_BROKEN, EXIT_INTERRUPTED = 70, 130
 SCALARS = frozenset((int, float, str, bool, type(None)))  # immutable, so that they may be encoded later
 FREE_THREADED = "t" in getattr(sys, "abiflags", "")
+NOT_ITS_OWN = "a function closed descriptors of the worker (hint: close only what you opened, not a range)"
 EXITS = (SystemExit, KeyboardInterrupt, GeneratorExit)
+STANDARD_PATH = sys.path[:]
+STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 # ---------------------------------------------------------------- frames and values
@@ -305,6 +316,8 @@ HINTS = {
     "generator map filter zip enumerate reversed range deque dict_keys dict_values dict_items": "return list(x)",
 }
 
+NO_EXIT = "return a value, or raise an ordinary exception, instead of ending the process"
+
 HINTS_BY_ATTRIBUTE = {
     "__dataclass_fields__": "return dataclasses.asdict(x)",
     "_member_map_": "return x.value",
@@ -355,9 +368,20 @@ def describe(error, cause="exception", hint=""):
         error.__traceback__ = None  # it would keep alive the frame that keeps the error
         return error.record
     if isinstance(error, EXITS) and cause == "exception":
-        cause, hint = "exit", "return a value, or raise an ordinary exception, instead of ending the process"
-    return {"type": attempt(type_name, type(error)), "message": shorten(attempt(str, error), TEXT_LIMIT // 4),
-            "traceback": user_traceback(error), "cause": cause, "hint": hint}
+        cause, hint = "exit", NO_EXIT
+    return {"type": attempt(type_name, type(error)), "bases": bases(type(error)),
+            "message": shorten(attempt(str, error), TEXT_LIMIT // 4), "traceback": user_traceback(error),
+            "cause": cause, "hint": hint}
+
+
+def bases(kind):
+    """The names of an exception's classes but the first, the nearest first, up to Exception or BaseException."""
+    names = []
+    for base in type.mro(kind)[1 : 1 + BASES]:
+        names.append(attempt(type_name, base))
+        if base is Exception or base is BaseException:
+            break
+    return names
 
 
 def user_traceback(error):
@@ -372,7 +396,7 @@ def user_traceback(error):
                 chain += [link.__cause__, link.__context__]
         if error.__traceback__ is None and not isinstance(error, SyntaxError) and len(seen) == 1:
             return ""
-        text = "".join(traceback.TracebackException(type(error), error, error.__traceback__).format())
+        text = "".join(standard("traceback").TracebackException(type(error), error, error.__traceback__).format())
         return shorten(text, TEXT_LIMIT)
     except BaseException:  # a class that fights back
         return ""
@@ -418,54 +442,112 @@ def calling(fn, star, kwargs):
 
 
 def blocking(call):
-    """A coroutine function as a plain one: each thread that uses it keeps an event loop of its own."""
-    asyncio = standard("asyncio")
-    local = threading.local()
+    """A coroutine function as a plain one, which runs it on the event loop of whichever thread calls it."""
+    standard("asyncio")  # now, rather than in the first call
+    return functools.partial(run_on_loop, call)
 
-    async def outcome(x):
-        try:
-            return await call(x), None
-        except BaseException as error:  # SystemExit too: it would tear through the loop
-            return None, error
 
-    def run(x):
-        if not hasattr(local, "loop"):
-            local.loop = asyncio.new_event_loop()
-        value, error = local.loop.run_until_complete(outcome(x))
-        if error is not None:
-            raise error
-        return value
+KEPT = threading.local()
 
-    return run
+
+def own_loop():
+    """The event loop that this thread keeps, so that what one coroutine opens there another can use."""
+    if not hasattr(KEPT, "loop"):
+        KEPT.loop = standard("asyncio").new_event_loop()
+    return KEPT.loop
+
+
+def run_on_loop(call, *args):
+    """What call(*args), which is awaitable, comes to."""
+    value, error = own_loop().run_until_complete(outcome(call, args))
+    if error is not None:
+        raise error
+    return value
+
+
+async def outcome(call, args):
+    try:
+        return await call(*args), None
+    except BaseException as error:  # SystemExit too: it would tear through the loop
+        return None, error
+
+
+def call_once(fn, coroutine):
+    """Calls an init function, and waits for what it returns if that is to be awaited."""
+    if coroutine:
+        run_on_loop(fn)
+        return
+    value = fn()
+    if hasattr(value, "__await__"):
+        run_on_loop(lambda: value)
 
 
 def standard(name):
-    """A module of the standard library, even when a file of the user's has its name."""
-    saved = sys.path[:]
-    sys.path[:] = STANDARD_PATH
+    """A module of the standard library, even when files of the user's have its name or one that it imports."""
+    if name not in StandardFinder.found:
+        StandardFinder.found[name] = import_standard(name)
+    return StandardFinder.found[name]
+
+
+def import_standard(name):
+    thread = threading.get_ident()
+    hidden = {n: m for n, m in list(sys.modules.items()) if "." not in n and not is_library(m) and is_standard(n)}
+    for shadow in hidden:
+        sys.modules.pop(shadow, None)
+    StandardFinder.threads.add(thread)
     try:
         return importlib.import_module(name)
     finally:
-        sys.path[:] = saved
+        StandardFinder.threads.discard(thread)
+        sys.modules.update(hidden)
 
 
-STANDARD_PATH = sys.path[:]
+class StandardFinder:
+    """Comes before the other finders, and finds what is in the standard library for threads in standard()."""
+
+    found, threads = {}, set()  # other threads' imports must not notice
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if path is None and threading.get_ident() in cls.threads:
+            return importlib.machinery.PathFinder.find_spec(name, STANDARD_PATH)
+        return None
+
+
+def is_library(module):
+    return is_library_file(getattr(module, "__file__", None) or "<built in>")
+
+
+def is_library_file(file):
+    return file.startswith((STANDARD_LIBRARY, "<")) and not file.startswith(STANDARD_LIBRARY + "site-packages")
 
 
 def is_coroutine(fn):
+    flags = code_flags(fn)
+    if flags is not None:
+        return flags & 0x80 != 0  # inspect.CO_COROUTINE
     inspect = standard("inspect")
     return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__)
 
 
 def is_generator(fn):
+    flags = code_flags(fn)
+    if flags is not None:
+        return flags & 0x220 != 0  # CO_GENERATOR, CO_ASYNC_GENERATOR
     inspect = standard("inspect")
     return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in (fn, type(fn).__call__))
+
+
+def code_flags(fn):
+    """What kind of function a plain one is, or None for others: importing inspect takes longer than all the rest."""
+    return fn.__code__.co_flags if type(fn) is types.FunctionType and not fn.__dict__ else None
 
 
 class Loader:
     """Finds functions by their target, `path/file.py:name` or `package.module:name`."""
 
     def __init__(self):
+        self.home = working_directory()  # targets are relative to it, wherever functions go
         self.files = {}  # absolute path -> module
         self.directories = set()  # that are on sys.path for our sake
 
@@ -476,7 +558,7 @@ class Loader:
             raise Refusal("notfound", "ValueError", "%r does not name a function" % target,
                           "write path/file.py:name or package.module:name")
         if where.endswith(".py") or os.sep in where:
-            module = self.file(os.path.abspath(where))
+            module = self.file(os.path.abspath(os.path.join(self.home, where)))
         else:
             module = self.module(where)
         fn = attribute(module, name, where)
@@ -490,14 +572,14 @@ class Loader:
 
     def module(self, name):
         """Imports package.module as `python -m` does: the working directory comes first."""
-        self.first_on_path(os.getcwd())
+        self.first_on_path(self.home)
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             if not error.name or not (name + ".").startswith(error.name + "."):
                 raise  # a module that the user's module imports
             raise Refusal("notfound", "ModuleNotFoundError", str(error),
-                          "searched from %s with %s" % (os.getcwd(), sys.executable)) from None
+                          "searched from %s with %s" % (self.home, sys.executable)) from None
 
     def file(self, path):
         """Imports a file as `python file.py` does, but under its own name: `__main__` guards hold."""
@@ -521,6 +603,13 @@ class Loader:
             sys.path.insert(0, directory)
 
 
+def working_directory():
+    try:
+        return os.getcwd()
+    except OSError:  # it is gone
+        return os.sep
+
+
 def is_standard(name):
     """Whether the standard library has a module of that name, which others will want to import."""
     names = getattr(sys, "stdlib_module_names", None)  # since 3.10
@@ -532,10 +621,11 @@ def is_standard(name):
 
 def execute(path, name):
     """Runs a file as module name, which is importable by that name while and after it runs."""
+    util = standard("importlib.util")
     while name in sys.modules:
         name += "_"
-    spec = importlib.util.spec_from_file_location(name, path, loader=importlib.machinery.SourceFileLoader(name, path))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec = util.spec_from_file_location(name, path, loader=importlib.machinery.SourceFileLoader(name, path))
+    module = sys.modules[name] = util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -578,14 +668,16 @@ def near_file(path):
     return "did you mean %s?" % os.path.join(directory, near[0]) if near else ""
 
 
-def import_hint(error):
-    """A hint for an exception that came out of an import."""
+def load_hint(error, cause):
+    """A hint for an exception that came out of an import, or of an init."""
+    if isinstance(error, EXITS) and cause == "init":
+        return NO_EXIT
+    if isinstance(error, EXITS):
+        return "the file ends the process when it is imported; put that under `if __name__ == '__main__':`"
     if isinstance(error, ModuleNotFoundError):
         return "is %s installed for %s?" % (error.name, sys.executable)
     if isinstance(error, ImportError) and "relative import" in str(error):
         return "name it package.module:function, from the directory that holds the package"
-    if isinstance(error, EXITS):
-        return "the file ends the process when it is imported; put that under `if __name__ == '__main__':`"
     return ""
 
 
@@ -594,10 +686,22 @@ def import_hint(error):
 
 def die(message):
     """Ends the process over a broken protocol, or a bug of this file."""
-    try:
-        os.write(2, ("outpace worker: %s\n" % message).encode("utf-8", "replace"))
-    finally:
-        os._exit(EXIT_BROKEN)
+    say(message)
+    os._exit(EXIT_BROKEN)
+
+
+def say(message):
+    write("outpace worker: %s\n" % message.rstrip())
+
+
+def write(text):
+    """Writes to the standard error that the worker was started with."""
+    for fd in LOG, 2:
+        try:
+            os.write(fd, text.encode("utf-8", "replace"))
+            return
+        except OSError:  # closed, by user code
+            pass
 
 
 def flush_streams():
@@ -614,7 +718,7 @@ def leave_fork(error):
     if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
         code = (error.code or 0) & 0xFF
     elif error is not None:
-        traceback.print_exception(type(error), error, user_frames(error.__traceback__))
+        write(user_traceback(error))
         code = 1
     flush_streams()
     os._exit(code)
@@ -625,7 +729,7 @@ class Channel:
 
     def __init__(self):
         self.pid = os.getpid()
-        self.inp, self.out = private(3), private(4)
+        self.inp, self.out = moved(3), moved(4)
         self.reading, self.writing = threading.Lock(), threading.Lock()
         self.reads = 0  # counts them: it grows while somebody reads
         self.buffer = bytearray()
@@ -655,14 +759,14 @@ class Channel:
             except BrokenPipeError:
                 self.orphaned()
             except OSError as error:
-                die("cannot write to the supervisor: %s" % error)
+                die(NOT_ITS_OWN if error.errno == errno.EBADF else "cannot write to the supervisor: %s" % error)
 
     def read(self):
         """Reads once and hands over whole frames (reading lock held). Blocks until there is something."""
         try:
             data = os.read(self.inp, 1 << 20 if len(self.buffer) > 65536 else 65536)
         except OSError as error:
-            die("cannot read from the supervisor: %s" % error)
+            die(NOT_ITS_OWN if error.errno == errno.EBADF else "cannot read from the supervisor: %s" % error)
         if not data:
             self.orphaned()
         self.reads += 1
@@ -682,7 +786,10 @@ class Channel:
         """Whether a read would return at once, be it with the end of file."""
         poll = select.poll()  # one of its own: two threads must not share it
         poll.register(self.inp, select.POLLIN)
-        return bool(poll.poll(0))
+        found = poll.poll(0)
+        if found and found[0][1] & select.POLLNVAL:  # who reads at this moment would never learn of it
+            die(NOT_ITS_OWN)
+        return bool(found)
 
     def pump(self, wait=True):
         """Reads what is there, without blocking for more. Gives up when another thread reads and not wait."""
@@ -696,17 +803,24 @@ class Channel:
 
 
 def private(fd):
-    """Moves an inherited descriptor out of the way of user code, and keeps it from child processes."""
+    """A copy of a descriptor that is out of the way of user code, and that child processes do not inherit."""
     for lowest in (900, 200, 10):
         try:
-            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
-            break
-        except OSError as error:
-            if lowest == 10:
-                die("descriptors 3 and 4 must be pipes of a supervisor: %s" % error)
+            return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+        except OSError as error:  # the limit on descriptors is as low as that, or there is none to copy
+            failed = error
+    raise failed
+
+
+def moved(fd):
+    """Moves one end of the channel to a private descriptor."""
+    try:
+        copy = private(fd)
+    except OSError as error:
+        die("descriptors 3 and 4 must be pipes of a supervisor: %s" % error)
     os.close(fd)
-    os.set_blocking(moved, True)
-    return moved
+    os.set_blocking(copy, True)
+    return copy
 
 
 # ---------------------------------------------------------------- one batch
@@ -955,7 +1069,10 @@ class Watch:
     def wake(self):
         """Called by the main thread, when it gets busy."""
         if self.thread is None:
-            self.thread = start_thread(self.run)
+            try:
+                self.thread = start_thread(self.run)
+            except RuntimeError as error:
+                die("cannot start a thread: %s" % error)
         elif self.parked:
             self.call.set()
 
@@ -983,6 +1100,8 @@ class Watch:
     def look(self, stuck):
         """Looks once. Returns whether there is something that nobody has read; stuck: still."""
         worker = self.worker
+        if sys.getswitchinterval() > POLL:  # user code's; a loop of Python would not let this thread run again
+            sys.setswitchinterval(POLL)
         unread = worker.channel.readable()
         if unread and stuck:
             worker.channel.pump(wait=False)
@@ -999,7 +1118,7 @@ class Watch:
                 self.note_progress(job, now)
             if job.late(now, job.started):
                 worker.send(job.expire())
-        if len(running) >= worker.slots.width and all(job.overdue for job in running):
+        if len(running) >= worker.slots.threads and all(job.overdue for job in running):
             for job in jobs:  # no slot will get to these soon
                 if not job.started and job.late(now, job.arrived):
                     worker.send(job.expire())
@@ -1020,10 +1139,22 @@ def guarded(fn):
             return fn(*args)
         except KeyboardInterrupt:
             os._exit(EXIT_INTERRUPTED)
-        except BaseException:
-            traceback.print_exc()
-            die("bug in the worker, see above")
+        except MemoryError:
+            die("out of memory between two calls of a function")
+        except BaseException as error:
+            if in_user_code(error.__traceback__):  # a signal handler, called wherever this thread was
+                die("user code raised an exception between two calls of a function\n" + user_traceback(error))
+            if isinstance(error, OSError) and error.errno == errno.EBADF:  # that of an event loop
+                die(NOT_ITS_OWN)
+            die("bug in the worker\n" + standard("traceback").format_exc())
     return run
+
+
+def in_user_code(tb):
+    """Whether an exception was raised by neither this file nor the standard library."""
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    return tb is not None and tb.tb_frame.f_globals is not globals() and not is_library_file(tb.tb_frame.f_code.co_filename)
 
 
 def start_thread(target):
@@ -1123,18 +1254,23 @@ class Worker:
         self.slots = modes[mode](self, width)
 
     def define(self, spec):
+        """Loads a function, or loads and calls one that is to be called once, and answers."""
         if not {"func", "target"} <= spec.keys():
             die("bad frame b'D': no func or no target")
-        begin, answer = clock(), {"func": spec["func"]}
+        begin, answer, cause = clock(), {"func": spec["func"]}, "import"
         try:
-            fn = self.loader.load(spec["target"])
-            function = Function(fn, spec.get("star"), spec.get("kwargs") or {})
-            self.functions[spec["func"]] = function
+            fn, kwargs = self.loader.load(spec["target"]), spec.get("kwargs") or {}
+            function = Function(fn, spec.get("star"), kwargs)
             answer["coroutine"] = function.coroutine
+            if spec.get("init"):
+                cause = "init"
+                call_once(functools.partial(fn, **kwargs), function.coroutine)
+            else:
+                self.functions[spec["func"]] = function
         except BaseException as error:
             if os.getpid() != self.channel.pid:
                 leave_fork(error)
-            answer["error"] = describe(error, "import", import_hint(error))
+            answer["error"] = describe(error, cause, load_hint(error, cause))
         answer["seconds"] = (clock() - begin) / 1e9
         self.send([record(b"d", answer)])
 
@@ -1185,11 +1321,16 @@ def finish():
     def hurry():
         sleep(EXIT_WAIT)
         os._exit(0)
-    threading.Thread(target=hurry, daemon=True).start()
     try:
-        atexit._run_exitfuncs()
-    except BaseException:
-        traceback.print_exc()
+        threading.Thread(target=hurry, daemon=True).start()
+        calls = [*reversed(getattr(threading, "_threading_atexits", ())), atexit._run_exitfuncs]
+    except RuntimeError:  # no thread to be had: without handlers, then
+        calls = []
+    for call in calls:  # the first ones end pools of processes
+        try:
+            call()
+        except BaseException as error:
+            write(user_traceback(error))
     flush_streams()
     os._exit(0)
 
@@ -1200,7 +1341,7 @@ def finish():
 class Slots:
     """Where jobs run. This one stands in until configure, and runs none."""
 
-    width, leases = 0, False
+    threads, leases = 0, False  # how many threads run jobs; whether they heed leases
 
     def start(self, worker, job):
         die("bad frame b'B': batch before configure")
@@ -1218,10 +1359,10 @@ class Slots:
 class Serial(Slots):
     """Mode serial: the main thread runs jobs itself."""
 
-    leases = True
+    threads, leases = 1, True
 
     def __init__(self, worker, width):
-        self.width = 1
+        pass
 
     def start(self, worker, job):
         worker.run(job)
@@ -1233,8 +1374,8 @@ class Threads(Slots):
     leases = True
 
     def __init__(self, worker, width):
-        self.width, self.threads = width, 0
-        self.worker, self.waiting = worker, queue.SimpleQueue()
+        self.width, self.threads, self.refused = width, 0, False
+        self.worker, self.waiting = worker, standard("queue").SimpleQueue()
         self.quitting, self.drained = False, threading.Event()
 
     def start(self, worker, job):
@@ -1243,9 +1384,17 @@ class Threads(Slots):
             try:
                 start_thread(self.serve)
                 self.threads += 1
-            except RuntimeError as error:  # the system gives no more: those that there are take the job
-                if not self.threads:
-                    die("cannot start a thread: %s" % error)
+            except RuntimeError as error:
+                self.refuse(error)
+
+    def refuse(self, error):
+        """The system gives no more threads for now: those that there are take the job."""
+        if not self.threads:
+            die("cannot start a thread: %s" % error)
+        if not self.refused:
+            tasks = "task" if self.threads == 1 else "tasks"
+            say("runs %d %s at once, not %d: %s" % (self.threads, tasks, self.width, error))
+        self.refused = True
 
     def serve(self):
         while True:
@@ -1264,8 +1413,7 @@ class Loop(Slots):
     """Mode loop: each item is a task of the event loop on the main thread. All of this runs there but notice."""
 
     def __init__(self, worker, width):
-        self.worker, self.width = worker, width
-        self.loop = standard("asyncio").new_event_loop()
+        self.worker, self.loop = worker, own_loop()
         self.finished = []  # (job, index, value, error, wall), to be answered in this tick
         self.quitting = False
 
@@ -1279,7 +1427,7 @@ class Loop(Slots):
             except SystemExit as error:  # raised in a task that user code made
                 if os.getpid() != self.worker.channel.pid:
                     leave_fork(error)
-                traceback.print_exception(type(error), error, user_frames(error.__traceback__))
+                write(user_traceback(error))
             while self.worker.inbox and self.worker.inbox[0][0] != b"B":
                 self.worker.act(*self.worker.inbox.popleft())
 
@@ -1292,10 +1440,10 @@ class Loop(Slots):
 
     def start_some(self):
         """Starts the jobs that have come, up to a frame that wants the loop to stand still."""
-        while self.worker.inbox:
+        while not self.worker.busy and self.worker.inbox:
             if self.worker.inbox[0][0] != b"B":
                 self.loop.stop()
-                return
+                break
             self.worker.act(*self.worker.inbox.popleft())
 
     def start(self, worker, job):
@@ -1385,11 +1533,14 @@ def consecutive(numbered):
 
 
 def main():
+    global LOG
     worker = Worker()
     if sys.stderr is not None:
-        faulthandler.enable()
+        LOG = private(2)
+        faulthandler.enable(LOG, all_threads=False)  # the guilty one alone: of the output only the end is kept
     if sys.stdout is not None:
         sys.stdout.reconfigure(line_buffering=True)
+    sys.meta_path.insert(0, StandardFinder)
     os.register_at_fork(after_in_child=worker.forked)
     # Child processes of the multiprocessing module import __main__: it must not be this file.
     own, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")

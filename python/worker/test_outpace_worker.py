@@ -9,6 +9,7 @@ nothing sleeps. Every item of every batch is checked to be answered exactly once
 # Long because: it tests one long file, with one small client of the protocol.
 
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -31,6 +32,16 @@ SECOND = 10**9
 
 with open(os.path.join(HERE, "outpace_worker.py"), encoding="ascii") as file:
     SOURCE = file.read()
+with open(os.path.join(HERE, "boot.py"), encoding="ascii") as file:
+    BOOT = file.read()
+
+# As worker.go has it.
+START = 'import os, sys; program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))'
+CACHE = tempfile.TemporaryDirectory()
+
+
+def tearDownModule():
+    CACHE.cleanup()
 
 
 def setUpModule():
@@ -58,12 +69,15 @@ class Client:
             os.dup2(from_worker, 4)
 
         self.log = tempfile.TemporaryFile("w+b")
+        boot = [str(len(BOOT)), str(len(source)), hashlib.sha256(source.encode()).hexdigest()[:32], CACHE.name]
         self.process = subprocess.Popen(
-            [python] + ([as_file] if as_file else ["-c", source]), stdin=subprocess.DEVNULL, stdout=self.log,
+            [python] + ([as_file] if as_file else ["-c", START] + boot), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, pass_fds=(3, 4), preexec_fn=place, cwd=directory, start_new_session=True,
             env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
         os.close(to_worker)
         os.close(from_worker)
+        if not as_file:
+            self.send_raw((BOOT + source).encode())
         self.buffer = b""
         self.kept = []  # frames read while waiting for others
         self.number = 0
@@ -97,8 +111,15 @@ class Client:
     def configure(self, mode="serial", slots=1):
         self.send(b"C", json.dumps({"worker": 1, "slots": slots, "mode": mode}).encode())
 
-    def define(self, target, func=1, star=False, **kwargs):
-        self.send(b"D", json.dumps({"func": func, "target": target, "star": star, "kwargs": kwargs}).encode())
+    def define(self, target, func=1, star=False, init=False, **kwargs):
+        self.send_define(target, func, star, init, **kwargs)
+        return self.defined(func)
+
+    def send_define(self, target, func=1, star=False, init=False, **kwargs):
+        spec = {"func": func, "target": target, "star": star, "kwargs": kwargs}
+        self.send(b"D", json.dumps(dict(spec, init=True) if init else spec).encode())
+
+    def defined(self, func=1):
         answer = json.loads(self.wait_for(b"d"))
         assert answer["func"] == func and answer["seconds"] >= 0, answer
         return answer
@@ -531,6 +552,143 @@ class Defining(WorkerCase):
         self.assertEqual(client.call([[1]], func=2).values(), [[[1], 7, {}]])
 
 
+class Init(WorkerCase):
+    MODES = (("serial", 1), ("threads", 2), ("loop", 9))
+
+    def test_is_called_once_with_its_arguments(self):
+        self.write("fn.py", "calls = []\ndef start(*args, **kwargs): calls.append([args, kwargs])\ndef f(x): return calls")
+        for mode, slots in self.MODES:
+            client = self.client()
+            client.configure(mode, slots)
+            self.assertEqual(set(client.define("fn.py:start", 1, init=True, n=5)), {"func", "coroutine", "seconds"})
+            client.define("fn.py:f", 2)
+            self.assertEqual(client.call([0, 0], func=2).values(), [[[[], {"n": 5}]]] * 2)
+
+    def test_errors(self):
+        self.write("fn.py", """
+            import sys
+            def fails(): raise ConnectionResetError("no connection")
+            async def fails_later(): fails()
+            def leaves(): sys.exit(3)
+            async def leaves_later(): leaves()
+            def needs(a): pass
+            def gen(): yield
+            def f(x): return x
+        """)
+        for mode, slots in self.MODES:
+            client = self.client()
+            client.configure(mode, slots)
+            for func, (name, kind, cause) in enumerate((
+                    ("fails", "ConnectionResetError", "init"), ("fails_later", "ConnectionResetError", "init"),
+                    ("leaves", "SystemExit", "init"), ("leaves_later", "SystemExit", "init"),
+                    ("needs", "TypeError", "init"), ("gen", "TypeError", "notcallable"), ("absent", "AttributeError", "notfound"))):
+                error = client.define("fn.py:" + name, func, init=True)["error"]
+                self.assertEqual((error["type"], error["cause"]), (kind, cause), error)
+                if name in ("fails", "fails_later"):
+                    self.assertEqual(error["bases"], ["ConnectionError", "OSError", "Exception"])
+                    files = {line.split('"')[1] for line in error["traceback"].splitlines() if line.startswith("  File")}
+                    self.assertEqual(files, {os.path.join(self.directory, "fn.py")})
+                if kind == "SystemExit":
+                    self.assertIn("ordinary exception", error["hint"])
+            client.define("fn.py:f")
+            self.assertEqual(client.call([1]).values(), [1])
+
+    def test_seconds_cover_the_call(self):
+        self.write("fn.py", "import threading\ndef start(): threading.Event().wait(0.05)")
+        self.assertGreater(self.client().define("fn.py:start", init=True)["seconds"], 0.04)
+
+    def test_what_it_opens_can_be_used(self):
+        self.write("fn.py", """
+            import asyncio
+            async def start():
+                global loop, ticks, task
+                loop, ticks = asyncio.get_running_loop(), asyncio.Queue()
+                task = loop.create_task(tick())
+            async def tick():
+                while True:
+                    await ticks.put(1)
+                    await asyncio.sleep(0)
+            async def f(x):
+                if loop is not asyncio.get_running_loop(): return "another loop"
+                return await ticks.get()
+            def undeclared(): return start()
+        """)
+        for mode, slots in self.MODES:
+            for name in "start", "undeclared":
+                for init_first in False, True:
+                    client = self.client()
+                    if not init_first:
+                        client.configure(mode, slots)
+                    self.assertNotIn("error", client.define("fn.py:" + name, 1, init=True))
+                    if init_first:
+                        client.configure(mode, slots)
+                    client.define("fn.py:f", 2)
+                    self.assertEqual(client.call([0], func=2).values(), ["another loop" if mode == "threads" else 1])
+                    self.assertEqual(client.quit(), 0)
+
+    def test_what_comes_behind_it_waits(self):
+        self.write("fn.py", """
+            import asyncio
+            done = False
+            def start(path):
+                global done
+                open(path).read()
+                done = True
+            async def start_later(path):
+                await asyncio.get_running_loop().run_in_executor(None, start, path)
+            def f(x): return done
+            def g(x): return done
+        """)
+        for mode, slots in self.MODES:
+            for name in "start", "start_later":
+                client = self.client()
+                client.configure(mode, slots)
+                client.define("fn.py:f", 1)
+                self.assertEqual(client.call([0]).values(), [False])
+                path = self.fifo()
+                client.send_define("fn.py:" + name, 2, init=True, path=path)
+                with open(path, "w"):  # waits until it runs
+                    batches = [client.batch([0, 0], func=1), client.batch([0], func=1)]
+                    client.send_define("fn.py:g", 3)
+                    batches.append(client.batch([0], func=3))
+                    client.ping()  # is answered meanwhile
+                self.assertNotIn("error", client.defined(2))
+                self.assertNotIn("error", client.defined(3))
+                self.assertEqual([a.values() for a in client.answers(*batches)], [[True, True], [True], [True]])
+
+    def test_is_no_function_for_batches(self):
+        self.write("fn.py", "def start(x=0): return x")
+        client = self.client()
+        client.configure()
+        client.define("fn.py:start", 1, init=True)
+        client.batch([1])
+        self.assertEqual(client.process.wait(LIMIT), 70)
+        self.assertIn("function 1 is not defined", client.printed())
+
+    def test_forks(self):
+        self.write("fn.py", """
+            import os, sys
+            def start(how):
+                if os.fork() == 0:
+                    if how == "return": return
+                    if how == "exit": sys.exit(3)
+                    raise ValueError("in the child")
+                os.wait()
+            def f(x): return x
+        """)
+        self.write("module.py", "import os\nif os.fork():\n    os.wait()\ndef f(x): return x")
+        for mode, slots in self.MODES:
+            client = self.client()
+            client.configure(mode, slots)
+            for how in "return", "exit", "raise":
+                self.assertNotIn("error", client.define("fn.py:start", 1, init=True, how=how))
+            self.assertNotIn("error", client.define("module.py:f", 2))
+            client.define("fn.py:f")
+            self.assertEqual(client.call([1]).values(), [1])
+            self.assertEqual(client.ping(), b"?")
+            self.assertIn("ValueError: in the child", client.printed())
+
+
 class Modes(WorkerCase):
     MODES = (("serial", 1), ("threads", 1), ("threads", 4), ("loop", 50))
 
@@ -785,6 +943,36 @@ class Errors(WorkerCase):
         error = client.call(["x"]).error()
         self.assertEqual((error["type"], error["traceback"]), ("ValueError", ""))
 
+    def test_bases(self):
+        text = """
+            class Mine(ConnectionResetError, KeyError): pass
+            class Mixin: pass
+            class Mixed(ValueError, Mixin): pass
+            class Bare(BaseException): pass
+            class Meta(type):
+                def __getattribute__(cls, name):
+                    if name in ("__mro__", "__module__", "__bases__"): raise RuntimeError("no")
+                    return super().__getattribute__(name)
+            class Weird(OSError, metaclass=Meta): pass
+            Deep = ValueError
+            for i in range(30): Deep = type("Deep%d" % i, (Deep,), {})
+            RAISED = [ConnectionResetError, Mine, Mixed, Bare, Exception, KeyboardInterrupt, Weird, Deep]
+            def f(i):
+                if i == 8: return {1}
+                raise RAISED[i]
+            async def g(i): return f(i)
+        """
+        expected = [["ConnectionError", "OSError", "Exception"],
+                    ["ConnectionResetError", "ConnectionError", "OSError", "KeyError", "LookupError", "Exception"],
+                    ["ValueError", "Exception"], ["BaseException"], ["BaseException"], ["BaseException"], ["OSError", "Exception"],
+                    ["fn.Deep%d" % i for i in range(28, 12, -1)]]
+        for mode, name in ("serial", "f"), ("serial", "g"), ("threads", "f"), ("loop", "g"):
+            answers = self.ready(text, name, mode, 9).call(list(range(9)))
+            self.assertEqual([answers.error(i)["bases"] for i in range(8)], expected)
+            self.assertNotIn("bases", answers.error(8))
+        self.write("bad.py", "raise FileNotFoundError")
+        self.assertEqual(self.client().define("bad.py:f")["error"]["bases"], ["OSError", "Exception"])
+
     def test_hostile_exceptions(self):
         client = self.ready("""
             class NoStr(Exception):
@@ -1034,7 +1222,7 @@ class WhileBusy(WorkerCase):
             self.write("slow.py", "open(%r).read()\ndef f(x): return x" % path)
             client = self.client()
             client.configure(mode)
-            client.send(b"D", json.dumps({"func": 1, "target": "slow.py:f", "star": False, "kwargs": {}}).encode())
+            client.send_define("slow.py:f")
             client.ping()
             batch = client.batch([1])
             client.ping()
@@ -1139,20 +1327,51 @@ class Quitting(WorkerCase):
             client.wait_for(b"r")
             self.assertEqual(client.process.wait(LIMIT), 0)
 
+    PATIENT = SOURCE.replace("EXIT_WAIT = 5.0 ", "EXIT_WAIT = 5000.0 ")  # so that it is not what ends them
+
     def test_what_user_code_left_behind(self):
         client = self.ready("""
-            import atexit, threading, multiprocessing, sys
+            import atexit, subprocess, threading, sys
             def f(x):
                 threading.Thread(target=threading.Event().wait).start()
-                multiprocessing.get_context("fork").Pool(1)
+                subprocess.Popen(["sleep", "3600"])
                 atexit.register(print, "goodbye")
                 sys.stdout.write("no newline")
                 return x
-        """)
+        """, source=self.PATIENT)
         self.assertEqual(client.call([1]).values(), [1])
         self.assertEqual(client.quit(), 0)
         self.assertIn("goodbye", client.printed())
         self.assertIn("no newline", client.printed())
+
+    def test_pools_left_open(self):
+        text = """
+            import concurrent.futures, multiprocessing, os, threading
+            kept = []
+            def f(kind, how):
+                context = multiprocessing.get_context(how)
+                if kind == "pool": kept.append(context.Pool(2))
+                elif kind == "executor": kept.append(concurrent.futures.ProcessPoolExecutor(2, context))
+                else: kept.append(concurrent.futures.ThreadPoolExecutor(2))
+                return list(kept[-1].map(abs, [-1, -2]))
+        """
+        for mode in "serial", "threads", "loop":
+            for kind, how in (("pool", "fork"), ("pool", "spawn"), ("executor", "fork"), ("executor", "spawn"), ("threads", "fork")):
+                with self.subTest(mode=mode, kind=kind, how=how):
+                    client = self.ready(text, mode=mode, source=self.PATIENT, star=True)
+                    self.assertEqual(client.call([[kind, how]]).items, [("r", [1, 2])], client.printed())
+                    self.assertEqual(client.quit(), 0)
+                    self.assertEqual(client.printed(), "")
+
+    def test_a_pool_that_is_busy(self):
+        client = self.ready("""
+            import concurrent.futures, threading
+            def f(x):
+                concurrent.futures.ThreadPoolExecutor(1).submit(threading.Event().wait)
+                return x
+        """, source=SOURCE.replace("EXIT_WAIT = 5.0 ", "EXIT_WAIT = 0.1 "))
+        self.assertEqual(client.call([1]).values(), [1])
+        self.assertEqual(client.quit(), 0)
 
     def test_exit_handlers_that_hang(self):
         client = self.ready("import atexit, threading\natexit.register(threading.Event().wait)\ndef f(x): return x",
@@ -1202,10 +1421,43 @@ class UserCode(WorkerCase):
             self.assertLessEqual(set(json.loads(fds)), {0, 1, 2, 3})
 
     def test_channel_closed_by_user_code(self):
-        client = self.ready("import os\ndef f(x): os.closerange(3, 2000)")
-        client.batch([1])
-        self.assertEqual(client.process.wait(LIMIT), 70)
-        self.assertIn("outpace worker: cannot", client.printed())
+        for mode, slots in ("serial", 1), ("threads", 2), ("loop", 2):
+            for first in 0, 3:
+                client = self.ready("import os\ndef f(x): os.closerange(%d, 2000)" % first, mode=mode, slots=slots)
+                client.batch([1])
+                self.assertEqual(client.process.wait(LIMIT), 70)
+                if first == 3:
+                    self.assertIn("outpace worker: a function closed descriptors of the worker", client.printed())
+                    self.assertEqual(len(client.printed().splitlines()), 1, client.printed())
+            client = self.ready("import os, threading\ndef f(x):\n    os.closerange(3, 2000)\n    threading.Event().wait()", mode=mode)
+            client.batch([1])
+            self.assertEqual(client.process.wait(LIMIT), 70)
+
+    def test_closed_descriptors_that_are_nobodys(self):
+        for mode in "serial", "threads":  # a loop has some of its own
+            client = self.ready("import os\ndef f(x): os.closerange(0, 256)", mode=mode)
+            self.assertEqual(client.call([1, 2]).values(), [None, None])
+            self.assertEqual(client.ping(), b"?")
+            self.assertEqual(client.quit(), 0)
+
+    def test_a_folder_that_functions_leave(self):
+        self.write("fn.py", "import os\ndef f(x): os.chdir('/'); return os.getcwd()")
+        self.write("sub/more.py", "def f(x): return __file__")
+        self.write("pkg/mod.py", "def f(x): return __file__")
+        client = self.client()
+        client.configure()
+        client.define("fn.py:f")
+        self.assertEqual(client.call([1]).values(), ["/"])
+        for func, (target, path) in enumerate((("sub/more.py:f", "sub/more.py"), ("pkg.mod:f", "pkg/mod.py"))):
+            self.assertNotIn("error", client.define(target, func))
+            self.assertEqual(client.call([1], func=func).values(), [os.path.join(self.directory, path)])
+
+    def test_recursion(self):
+        client = self.ready("def f(x): return g(x)\ndef g(x): return f(x) if x else 5")
+        answers = client.call([1, 0, 1])
+        self.assertEqual([answers.error(0)["type"], answers.items[1], answers.error(2)["type"]], ["RecursionError", ("r", 5), "RecursionError"])
+        self.assertIn("in g", answers.error(0)["traceback"])
+        self.assertLess(len(answers.error(0)["traceback"]), 64 << 10)
 
     def test_settings(self):
         client = self.ready("""
@@ -1219,6 +1471,100 @@ class UserCode(WorkerCase):
         """)
         for i in range(200):
             self.assertEqual(client.call([i, [i]]).values(), [i, [i]])
+
+    def test_what_is_left_switched_on(self):
+        client = self.ready("""
+            import signal, sys, threading
+            def trace(frame, event, arg): return trace
+            def f(x):
+                sys.settrace(trace); threading.settrace(trace); sys.setprofile(trace)
+                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+                for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP: signal.signal(number, signal.SIG_IGN)
+                sys.excepthook = sys.unraisablehook = sys.displayhook = None
+                return x
+        """)
+        path = self.fifo()
+        self.write("hold.py", HOLD)
+        client.define("hold.py:hold", 2)
+        self.assertEqual(client.call(list(range(100))).values(), list(range(100)))
+        batch = client.batch([path, ""], func=2, lease=0.01)
+        self.assertEqual(struct.unpack("<IIIB", client.wait_for(b"b")), (batch, 1, 1, 0))
+        client.ping()
+        release(path)
+        client.wait_for(b"r")
+        self.assertEqual(client.quit(), 0)
+
+    def test_threads_that_never_switch(self):
+        client = self.ready("""
+            import sys, threading
+            def f(x):
+                sys.setswitchinterval(1000)
+                while sys.getswitchinterval() > 1: threading.Event().wait(0.001)
+            def spin(x):
+                while True: pass
+        """)
+        client.define("fn.py:spin", 2)
+        self.assertEqual(client.call([1]).values(), [None])
+        client.batch([1], func=2)
+        client.ping()
+
+    def test_alarms(self):
+        text = """
+            import signal, threading
+            class TooLong(Exception): pass
+            def handler(*_): raise TooLong("an alarm")
+            def f(x):
+                signal.signal(signal.SIGALRM, handler)
+                signal.setitimer(signal.ITIMER_REAL, 0.01)
+                if x == "wait":
+                    threading.Event().wait()
+        """
+        for mode in "serial", "loop":
+            client = self.ready(text, mode=mode)
+            self.assertEqual(client.call(["wait"]).error()["type"], "fn.TooLong")
+            self.assertEqual(client.call(["wait"]).error()["type"], "fn.TooLong")
+            client.batch(["leave it on"])
+            self.assertEqual(client.process.wait(LIMIT), 70)
+            self.assertIn("outpace worker: user code raised", client.printed())
+            self.assertIn("TooLong: an alarm", client.printed())
+            self.assertNotIn("bug", client.printed())
+
+    def test_modules_that_shadow_the_standard_library(self):
+        for name in "inspect", "traceback", "queue", "difflib":
+            self.write(name + ".py", "mine = True")
+        self.write("fn.py", """
+            import inspect, traceback, queue, difflib, functools
+            @functools.lru_cache
+            def f(x): return 1 / x
+            def g(x): return [inspect.mine, traceback.mine, queue.mine, difflib.mine]
+        """)
+        for mode in "serial", "threads", "loop":
+            client = self.client()
+            self.assertNotIn("error", client.define("fn.py:f", 1))
+            self.assertNotIn("error", client.define("fn.py:g", 2))
+            self.assertIn("did you mean", client.define("fn.py:ff", 3)["error"]["hint"])
+            client.configure(mode, 2)
+            self.assertIn("ZeroDivisionError", client.call([0]).error()["traceback"])
+            self.assertEqual(client.call([0], func=2).values(), [[True] * 4])
+
+    def test_fewer_threads_than_wanted(self):
+        path = self.fifo()
+        client = self.ready(HOLD + """
+    import threading
+    def f(path):
+        threading.stack_size(1 << 46)  # so that the system refuses
+        return hold(path)
+        """, mode="threads", slots=4)
+        first = client.batch([path], lease=0.05)
+        with open(path, "w"):  # waits until it runs
+            waiting = [client.batch([""], lease=0.05) for _ in range(3)]
+            client.wait_for(b"s")
+            self.assertEqual([a.items for a in client.answers(*waiting)], [[("b", 0)]] * 3)
+            self.assertEqual(len(client.printed().splitlines()), 1)
+            self.assertIn("outpace worker: runs 1 task at once, not 4: can't start new thread\n", client.printed())
+        client.answers(first)
+        self.assertEqual([client.call([""]).values() for _ in range(5)], [[0]] * 5)
+        self.assertEqual(client.quit(), 0)
 
     def test_forked_children(self):
         for mode in "serial", "threads", "loop":
@@ -1284,12 +1630,73 @@ class UserCode(WorkerCase):
         os.kill(client.process.pid, signal.SIGINT)
         self.assertEqual(client.process.wait(LIMIT), 130)
 
-    def test_crash_has_a_trace(self):
-        client = self.ready("import faulthandler\ndef f(x): faulthandler._sigsegv()")
-        client.batch([1])
-        self.assertEqual(client.process.wait(LIMIT), -signal.SIGSEGV)
-        self.assertIn("Segmentation fault", client.printed())
-        self.assertIn("in f", client.printed())
+
+class Crashing(WorkerCase):
+    TEXT = """
+        import faulthandler, os, signal, sys, threading
+        def deep(n): return max([n + 1], key=deep)
+        def helper(how):
+            if how == "closed":
+                for fd in 0, 1, 2: os.close(fd)
+                how = "Segmentation fault"
+            if how == "Segmentation fault": faulthandler._sigsegv()
+            if how == "Aborted": os.abort()
+            if how == "deep":
+                sys.setrecursionlimit(10**9)
+                deep(0)
+            signal.raise_signal(getattr(signal, how))
+        def wait(): threading.Event().wait()
+        def f(how): return wait() if how == "wait" else helper(how)
+    """
+
+    def crash(self, how, mode="serial", waiting=0):
+        client = self.ready(self.TEXT, mode=mode, slots=waiting + 1)
+        for _ in range(waiting):
+            client.batch(["wait"])
+        client.batch([how])
+        with self.assertRaises(Ended):
+            client.frame()
+        return client.process.wait(LIMIT), client.printed()
+
+    def test_the_guilty_threads_stack(self):
+        for mode, waiting in ("serial", 0), ("threads", 0), ("threads", 5), ("loop", 0):
+            for how, number, text in (("Segmentation fault", signal.SIGSEGV, None), ("Aborted", signal.SIGABRT, None),
+                                      ("SIGBUS", signal.SIGBUS, "Bus error"), ("SIGILL", signal.SIGILL, "Illegal instruction"),
+                                      ("SIGFPE", signal.SIGFPE, "Floating point exception"),
+                                      ("closed", signal.SIGSEGV, "Segmentation fault")):
+                with self.subTest(how, mode=mode, waiting=waiting):
+                    code, printed = self.crash(how, mode, waiting)
+                    self.assertEqual(code, -number)
+                    lines = printed.splitlines()
+                    self.assertEqual(lines[0].replace("g-p", "g p"), "Fatal Python error: " + (text or how))
+                    self.assertEqual(lines[2], "Stack (most recent call first):")
+                    self.assertIn("in helper", lines[3])
+                    self.assertIn("in f", lines[4])
+                    self.assertIn('File "<outpace_worker.py>", line ', lines[5])
+                    self.assertNotIn("in wait", printed)
+                    self.assertLess(len(printed), 4 << 10)
+
+    def test_an_overflow_of_the_stack(self):
+        client = self.ready(self.TEXT)
+        batch = client.batch(["deep"])
+        try:
+            error = client.answers(batch)[0].error()
+            self.assertEqual(error["type"], "RecursionError")  # since 3.12
+            self.assertLess(len(error["traceback"]), 64 << 10)
+        except Ended:
+            self.assertEqual(client.process.wait(LIMIT), -signal.SIGSEGV)
+            self.assertTrue(client.printed().startswith("Fatal Python error: Segmentation fault\n"))
+            self.assertIn("in deep", client.printed())
+            self.assertLess(len(client.printed()), 16 << 10)
+
+    def test_during_an_import_or_an_init(self):
+        self.write("bad.py", "import faulthandler\ndef crash(): faulthandler._sigsegv()\nif __name__ == 'bad': crash()")
+        self.write("fn.py", "import faulthandler\ndef crash(): faulthandler._sigsegv()")
+        for target, init in ("bad.py:f", False), ("fn.py:crash", True):
+            client = self.client()
+            client.send_define(target, init=init)
+            self.assertEqual(client.process.wait(LIMIT), -signal.SIGSEGV)
+            self.assertIn("in crash", client.printed())
 
 
 if __name__ == "__main__":
