@@ -14,6 +14,7 @@ type batch struct {
 	at       int  // the item known to run; -1
 	reached  bool // it was handed to the worker
 	expired  bool // its time is over
+	looks    int  // at whether an answer has come since
 	guilty   int  // the item that the time-out is charged to; -1
 }
 

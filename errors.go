@@ -77,6 +77,7 @@ func (e *PanicError) Unwrap() error { err, _ := e.Value.(error); return err }
 type TimeoutError struct {
 	After     time.Duration // the limit
 	Abandoned bool          // the goroutine ignores its context and is still running
+	Stderr    string        // the last lines that the worker process wrote, with its stack where it can tell
 }
 
 // Error returns "timed out after 1s", and whether the goroutine was abandoned.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/outpace-run/outpace"
 )
@@ -18,10 +19,13 @@ type fakeModel struct {
 	shape outpace.Shape
 	loop  bool
 
-	start func(try int) error                                  // what the try-th start of a worker says, from 1
-	send  func(w *fakeWorker, b outpace.Batch) error           // is asked before a batch is taken; errTaken: it was dealt with
-	word  func(w *fakeWorker, r outpace.Reply) []outpace.Reply // what is said in place of r
-	look  func(w *fakeWorker) outpace.Vitals                   // what its process is like; nil: it cannot be looked at
+	cancels bool                                                 // what runs ends when it is cancelled
+	pings   func() bool                                          // whether a worker answers; nil: it cannot be asked
+	dumps   string                                               // what a worker writes before it is killed at a time-out
+	start   func(try int) error                                  // what the try-th start of a worker says, from 1
+	send    func(w *fakeWorker, b outpace.Batch) error           // is asked before a batch is taken; errTaken: it was dealt with
+	word    func(w *fakeWorker, r outpace.Reply) []outpace.Reply // what is said in place of r
+	look    func(w *fakeWorker) outpace.Vitals                   // what its process is like; nil: it cannot be looked at
 
 	tries atomic.Int32
 	mu    sync.Mutex
@@ -52,7 +56,7 @@ type death struct {
 func (d death) Error() string { return fmt.Sprintf("death by %d, %d", d.signal, d.code) }
 
 func (m *fakeModel) Plan() (outpace.Plan, error) {
-	return outpace.Plan{Model: "fake", Shape: m.shape, Loop: m.loop, Why: "for tests"}, nil
+	return outpace.Plan{Model: "fake", Shape: m.shape, Loop: m.loop, Cancels: m.cancels, Why: "for tests"}, nil
 }
 
 func (m *fakeModel) Check(f outpace.AnyFunction) error {
@@ -80,14 +84,33 @@ func (m *fakeModel) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.W
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.all = append(m.all, w)
-	if m.look != nil {
+	switch {
+	case m.look != nil:
 		return watchedFake{w}, nil
+	case m.pings != nil:
+		return askedFake{w}, nil
 	}
 	return w, nil
 }
 
 // watchedFake is a worker whose process can be looked at.
 type watchedFake struct{ *fakeWorker }
+
+// askedFake is a worker that can be asked whether it listens and where it is.
+type askedFake struct{ *fakeWorker }
+
+func (w askedFake) Ping(within time.Duration) bool {
+	if w.model.pings() {
+		return true
+	}
+	<-time.After(within)
+	return false
+}
+
+func (w askedFake) Dump() bool {
+	w.dumped.Add(1)
+	return w.model.dumps != ""
+}
 
 func (w watchedFake) Vitals(int64) (outpace.Vitals, error) { return w.model.look(w.fakeWorker), nil }
 
@@ -111,6 +134,7 @@ type fakeWorker struct {
 	kills   atomic.Int32
 	closes  atomic.Int32
 
+	dumped atomic.Int32
 	memory atomic.Int64 // what a test's functions say that the process has
 
 	mu      sync.Mutex
@@ -138,6 +162,9 @@ func (w *fakeWorker) Send(b outpace.Batch) error {
 		return fmt.Errorf("batch %d twice", b.ID)
 	}
 	w.batches[b.ID] = fb
+	if b.Lease > 0 && !w.model.loop {
+		fb.lease = time.AfterFunc(b.Lease, fb.leaseOver)
+	}
 	w.most = max(w.most, len(w.batches))
 	w.mu.Unlock()
 	if w.model.loop {
@@ -177,7 +204,11 @@ func (w *fakeWorker) Receive() (outpace.Reply, error) {
 
 func (w *fakeWorker) Kill() {
 	w.kills.Add(1)
-	w.die(&outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1})
+	lost := &outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1}
+	if w.dumped.Load() > 0 {
+		lost.Stderr = w.model.dumps
+	}
+	w.die(lost)
 }
 
 // die ends the process; only the first cause counts.

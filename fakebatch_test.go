@@ -16,6 +16,7 @@ type fakeBatch struct {
 	w *fakeWorker
 	outpace.Batch
 	inputs []int
+	lease  *time.Timer // nil for one without
 
 	mu      sync.Mutex
 	state   []byte // of each item: waiting, begun or answered
@@ -41,13 +42,19 @@ func (b *fakeBatch) over() {
 
 // run works through the batch in order, as a slot of a thread does.
 func (b *fakeBatch) run() {
-	if b.Lease > 0 {
-		timer := time.AfterFunc(b.Lease, b.leaseOver)
-		defer timer.Stop()
+	if b.lease != nil {
+		defer b.lease.Stop()
 	}
 	for i := range b.inputs {
 		if b.move(i, itemWaits, itemBegun) {
-			b.item(b.w.proc, i)
+			ctx, cancel := context.WithCancel(b.w.proc)
+			if b.w.model.cancels {
+				b.mu.Lock()
+				b.cancels[i] = cancel
+				b.mu.Unlock()
+			}
+			b.item(ctx, i)
+			cancel()
 		}
 		if b.w.proc.Err() != nil {
 			return

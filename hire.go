@@ -72,7 +72,7 @@ func (l *lane) adopt(w Worker) Worker {
 		return nil
 	}
 	l.mu.Lock()
-	l.worker, l.killed, l.retiring = w, nil, false
+	l.worker, l.killed, l.mute, l.retiring = w, nil, false, false
 	l.sent, l.vital = 0, vital{}
 	l.mu.Unlock()
 	go l.receive(w)

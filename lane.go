@@ -33,6 +33,7 @@ type lane struct {
 	waiting  job   // a suspect that waits until nothing is in flight
 	tiny     bool  // items of the last batch were tiny
 	killed   error // why we killed the worker; nil when it dies by itself
+	mute     bool  // … and it did not listen any more, for one of what is in flight
 	retiring bool
 	settling int // replies whose items are being dealt with
 	starting bool

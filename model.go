@@ -82,6 +82,27 @@ type Watched interface {
 	Vitals(limit int64) (Vitals, error)
 }
 
+// Pinger is a Worker that can be asked whether it listens while its functions
+// run. Where several tasks share an interpreter, that tells one that is out of
+// time from one that waits for another.
+type Pinger interface {
+	Worker
+
+	// Ping blocks until the worker answers, or within is over, and reports
+	// whether it did. It is called while somebody receives.
+	Ping(within time.Duration) bool
+}
+
+// Dumper is a Worker that can tell where its functions are, before it is killed
+// at a time-out.
+type Dumper interface {
+	Worker
+
+	// Dump has the worker write its stack to its standard error, whatever it is
+	// busy with, and reports whether it can. It must not block.
+	Dump() bool
+}
+
 // Vitals is what a worker process is like, seen from outside.
 type Vitals struct {
 	Memory  int64 // resident bytes of the process and of all that it started; what they share counts once

@@ -138,9 +138,10 @@ func (l *lane) grew() bool {
 
 // loss is what the end of a worker means for what it had in flight.
 type loss struct {
-	err    error // for the item that it is charged to
-	charge bool  // the one item in flight is to blame
-	pardon bool  // we killed it for another's sake: nothing in flight is a suspect
+	err    error  // for the item that it is charged to
+	charge bool   // the one item in flight is to blame
+	pardon bool   // we killed it for another's sake: nothing in flight is a suspect
+	words  string // the last that the worker wrote
 }
 
 // soloDeaths is how often an item has to be alone on a worker that somebody may
@@ -163,6 +164,7 @@ func (l *lane) reached() bool {
 //
 //	who ended it               | the item that was out of time | a lone item                | several
 //	we, at a time-out          | fails with TimeoutError       | –                          | run again, uncharged
+//	… when it did not listen   | –                             | –                          | suspects
 //	we, for a Cancel           | –                             | runs again, or is cancelled| likewise
 //	we, for its memory         | –                             | MemoryError if it grew it  | suspects
 //	it was stopped for long    | –                             | a suspect; alone: LostError| suspects
@@ -184,7 +186,7 @@ func (l *lane) judge(lost *LostError, open int) loss {
 		lost.Signal, lost.Err = 0, stopped
 		return loss{err: lost, charge: open == 1 && l.doubts > 0, pardon: ended}
 	case l.killed != nil:
-		return loss{err: l.killed, pardon: true}
+		return loss{err: l.killed, pardon: !l.mute || ended, words: lost.Stderr}
 	}
 	needed := 0 // deaths before this one
 	switch {

@@ -11,6 +11,11 @@ type Plan struct {
 	Loop  bool     // tasks of one process share an event loop, so a batch's items run at the same time
 	Why   string   // one sentence: the reason for model and width
 	Notes []string // further facts a user may want to check, one line each: interpreter, environment
+
+	// Cancels says that a worker process can end a single task, by Worker.Cancel,
+	// so that one that is out of time is asked before its worker is killed. Where
+	// Loop is set it can in any case.
+	Cancels bool
 }
 
 // String returns the plan as a sentence, its notes on lines of their own.

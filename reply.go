@@ -32,7 +32,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	}
 	b.reached = true
 	if rep.Kind == ReplyRunning {
-		l.slow(w, b, rep)
+		l.slow(b, rep)
 		l.mu.Unlock()
 		return nil
 	}
@@ -111,8 +111,8 @@ func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config
 }
 
 // slow takes in that an item goes on after its batch's lease: its time-out is
-// counted from its start, and batches sent ahead come back. The lock is held.
-func (l *lane) slow(w Worker, b *batch, rep Reply) {
+// counted from its start. The lock is held.
+func (l *lane) slow(b *batch, rep Reply) {
 	b.at = rep.First
 	for _, r := range b.refs {
 		if rep.First >= r.pos && rep.First < r.pos+r.n {
@@ -122,13 +122,6 @@ func (l *lane) slow(w Worker, b *batch, rep Reply) {
 	l.tiny = false
 	if b.timer != nil {
 		b.timer.Reset(max(b.cfg.timeout-rep.Wall, 0))
-	}
-	if len(l.batches) > l.ex.plan.Shape.Tasks {
-		for id, other := range l.batches {
-			if other != b {
-				go l.cancel(w, id, -1)
-			}
-		}
 	}
 }
 
@@ -141,58 +134,6 @@ func (l *lane) cancel(w Worker, batch uint32, index int) {
 	if !gone {
 		_ = w.Cancel(batch, index)
 	}
-}
-
-// handed notes that a batch was sent, and sets its time-out. A batch of several is given its lease on
-// top; when an item is slow the worker says so by then, and the time-out is
-// counted from that item's own start.
-func (l *lane) handed(b *batch, lease time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.batches[b.id] != b {
-		return
-	}
-	b.reached = true
-	if b.cfg.timeout == 0 {
-		return
-	}
-	if l.batches[b.id] != b || b.timer != nil {
-		return
-	}
-	limit := b.cfg.timeout
-	if lease > 0 {
-		limit += 2 * lease
-	}
-	b.timer = time.AfterFunc(limit, func() { l.timeUp(b) })
-	if b.at >= 0 { // the worker was quicker to say that it is slow
-		b.timer.Reset(b.cfg.timeout)
-	}
-}
-
-// timeUp ends what has run too long: on a loop the task is cancelled there, and
-// the worker killed if it goes on; elsewhere it is killed at once.
-func (l *lane) timeUp(b *batch) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w := l.worker
-	if l.batches[b.id] != b || w == nil {
-		return
-	}
-	again := b.expired
-	b.expired = true
-	if l.ex.plan.Loop && !again {
-		go l.cancel(w, b.id, -1)
-		b.timer.Reset(b.cfg.grace)
-		return
-	}
-	switch {
-	case b.n == 1:
-		b.guilty = 0
-	case b.at >= 0:
-		b.guilty = b.at
-	}
-	l.killed = &TimeoutError{After: b.cfg.timeout}
-	w.Kill()
 }
 
 // lost deals with the end of a worker: what it had in flight fails, runs again,
@@ -271,7 +212,7 @@ func (l *lane) giveBack(b *batch, why loss) {
 			switch pos := r.pos + i - r.a; {
 			case late && (l.ex.plan.Loop || pos == b.guilty):
 				o.wall = b.cfg.timeout
-				r.j.fail(i, &TimeoutError{After: b.cfg.timeout}, o)
+				r.j.fail(i, &TimeoutError{After: b.cfg.timeout, Stderr: why.words}, o)
 			case why.charge:
 				r.j.fail(i, why.err, o)
 			default:

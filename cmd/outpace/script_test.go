@@ -11,7 +11,7 @@ import (
 
 // commands are what our scripts know beyond the usual.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
+	return map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "comesback": comesBack}
 }
 
 // exits runs a command and checks its exit code, and that an error is one line:
@@ -37,6 +37,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	errText := ts.ReadFile("stderr")
 	if want == 2 || want == 3 {
 		checkError(ts, errText)
+	}
+}
+
+// comesBack makes sure that the inputs of a file, when they fail, come back from
+// --failed as they were:
+//
+//	comesback in.csv csv
+func comesBack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: comesback FILE FORMAT")
+	}
+	exits(ts, false, []string{"1", "outpace", "map", "f.py:fails", "-i", args[0], "--input", args[1], "--failed", "back.jsonl", "--force"})
+	ts.Check(ts.Exec("outpace", "map", "go:noop", "-i", args[0], "--input", args[1]))
+	want := ts.ReadFile("stdout")
+	ts.Check(ts.Exec("outpace", "map", "go:noop", "-i", "back.jsonl"))
+	if got := ts.ReadFile("stdout"); got != want || want == "" {
+		ts.Fatalf("%q came back as %q", want, got)
 	}
 }
 

@@ -134,6 +134,16 @@ func stateOf(p *os.ProcessState) State {
 	return s
 }
 
+// Signal sends a signal to the child alone. It does nothing after the child was
+// waited for.
+func (c *Child) Signal(s syscall.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.reaped {
+		_ = syscall.Kill(c.pid, s)
+	}
+}
+
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
 func closeAll(files ...*os.File) {

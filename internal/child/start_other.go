@@ -2,7 +2,10 @@
 
 package child
 
-import "fmt"
+import (
+	"fmt"
+	"syscall"
+)
 
 // Start returns an error with ErrUnsupported.
 func Start(Config) (*Child, error) {
@@ -16,3 +19,6 @@ func killTree(int) {}
 type lifeline struct{}
 
 type oomCounter struct{}
+
+// Signal does nothing: there are no children.
+func (c *Child) Signal(syscall.Signal) {}

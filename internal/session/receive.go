@@ -114,6 +114,7 @@ func (s *Session) read(dst [][]byte) (r outpace.Reply, ok bool, err error) {
 	case wire.KindDefined:
 		return r, false, s.defined(body)
 	case wire.KindPong:
+		s.pong()
 		return r, false, nil
 	}
 	return r, false, fmt.Errorf("%w: kind %q", wire.ErrFrame, byte(kind))

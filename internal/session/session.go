@@ -89,6 +89,7 @@ type Session struct {
 	aside   []outpace.Reply
 	lost    *outpace.LostError
 	notify  chan struct{} // holds one element after something was put aside
+	pings   []chan struct{}
 }
 
 var _ outpace.Worker = (*Session)(nil)

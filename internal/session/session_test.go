@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/wire"
 )
 
@@ -184,6 +185,37 @@ func TestListen(t *testing.T) {
 	}
 	if got := slices.Concat(early.all(), late.all()); !slices.Contains(got, "early") || !slices.Contains(late.all(), "answering") {
 		t.Errorf("said %q, then %q", early.all(), late.all())
+	}
+}
+
+// An adapter sees each line, and says which are a worker's last words.
+func TestLastWords(t *testing.T) {
+	leaveNothing(t)
+	c := configOf(t, `print("one\ntwo", flush=True)`+"\n"+speaker+`frame(b"h", b"{}"); os._exit(4)`)
+	lines, listened := &log{}, &log{}
+	c.Output = lines.add
+	c.LastWords = func(end child.State) string {
+		if end.Code != 4 || end.Tail != "one\ntwo" {
+			t.Errorf("%+v", end)
+		}
+		return strings.Join(lines.all(), " and ")
+	}
+	s, err := Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Greet(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.Listen(listened.add)
+	if got := lost(t, s); got.Stderr != "one and two" {
+		t.Errorf("last words: %q", got.Stderr)
+	}
+	if err := s.Abandon(); err != nil {
+		t.Error(err)
+	}
+	if got := listened.all(); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("listened to %q", got)
 	}
 }
 

@@ -1,46 +1,59 @@
 package cli
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/input"
 	"github.com/spf13/pflag"
 )
 
 // mapFlags is what the flags of map say.
 type mapFlags struct {
-	inputs   string
-	format   string
-	span     string
-	repeat   int64
-	star     bool
-	args     []string
-	workers  string
-	model    string
-	timeout  duration
-	retries  int
-	failFast bool
-	disorder bool
+	set *pflag.FlagSet // which of them were given
+
+	inputs string
+	format string
+	span   string
+	repeat int64
+	star   bool
+	args   []string
+	skip   bool
+
+	workers string
+	model   string
+	window  int
+	grace   duration
+	dry     bool
+
+	python     string
+	initialize string
+	start      duration
+	memory     size
+	maxTasks   int
+	idle       duration
+	maxDeaths  int
+
+	timeout   duration
+	retries   int
+	retryOn   []string
+	delay     duration
+	failFast  bool
+	tolerance tolerance
+	failed    string
+
 	output   string
 	force    bool
 	records  bool
+	disorder bool
 	progress string
 	quiet    bool
-	dry      bool
-	python   string
-	skip     bool
-	start    duration
-	window   int
-	grace    duration
 }
 
 // register defines the flags; mapFlagsHelp has the text for people.
 func (m *mapFlags) register(f *pflag.FlagSet) {
-	m.start, m.grace = duration(time.Minute), duration(time.Second)
+	m.set = f
+	m.start, m.grace, m.idle, m.delay = duration(time.Minute), duration(time.Second), duration(time.Minute), duration(100*time.Millisecond)
 	f.StringVarP(&m.inputs, "inputs", "i", "", "read inputs from `FILE` (- is standard input)")
 	f.StringVar(&m.format, "input", "auto", "how inputs are read: auto, lines, json, jsonl, csv or nul")
 	f.StringVar(&m.span, "range", "", "the whole numbers `FIRST..LAST`, both included, as inputs")
@@ -51,10 +64,14 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&m.model, "model", "auto", "auto, serial, threads, processes, async or hybrid")
 	f.Var(&m.timeout, "timeout", "end an attempt after `TIME` (1.5s, 2m, or seconds)")
 	f.IntVar(&m.retries, "retries", 0, "try a failed input up to `N` times more")
+	f.StringSliceVar(&m.retryOn, "retry-on", nil, "retry only failures of the types `NAME[,NAME...]`")
+	f.Var(&m.delay, "retry-delay", "wait up to `TIME` before the first retry, twice that before the next, and so on")
 	f.BoolVar(&m.failFast, "fail-fast", false, "start nothing more after the first failure")
+	f.Var(&m.tolerance, "max-failures", "start nothing more after more than `N|P%` failures")
 	f.BoolVar(&m.disorder, "unordered", false, "write results as they come")
 	f.StringVarP(&m.output, "output", "o", "", "write results to `FILE`")
-	f.BoolVar(&m.force, "force", false, "overwrite the file of -o")
+	f.StringVar(&m.failed, "failed", "", "write failed inputs to `FILE`, and why they failed to FILE.reasons")
+	f.BoolVar(&m.force, "force", false, "overwrite the files of -o and --failed")
 	f.BoolVar(&m.records, "records", false, "write a whole record for every input, also for a failed one")
 	f.StringVar(&m.progress, "progress", "auto", "auto, tty, plain, json or none")
 	f.BoolVarP(&m.quiet, "quiet", "q", false, "no progress, no summary")
@@ -62,6 +79,11 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&m.python, "python", "", "the Python interpreter at `PATH`")
 	f.BoolVar(&m.skip, "skip-invalid", false, "leave invalid inputs out and count them")
 	f.Var(&m.start, "start-timeout", "give a worker `TIME` to start and to import the function")
+	f.StringVar(&m.initialize, "init", "", "call the function `FUNC` once in each worker before its first input")
+	f.Var(&m.memory, "memory-limit", "kill a worker that takes more memory than `SIZE` (512MB, 1.5GiB, or bytes)")
+	f.IntVar(&m.maxTasks, "max-tasks-per-worker", 0, "replace a worker after it has run `N` inputs")
+	f.Var(&m.idle, "idle-limit", "kill a worker that was stopped (SIGSTOP) for `TIME`")
+	f.IntVar(&m.maxDeaths, "max-deaths", 0, "end the run when `N` workers in a row have died")
 	f.IntVar(&m.window, "window", 0, "run at most `N` inputs ahead of the results that are written")
 	f.Var(&m.grace, "grace", "kill what goes on `TIME` after it was told to stop")
 }
@@ -80,14 +102,19 @@ func (m *mapFlags) check() error {
 	switch {
 	case m.repeat < 1:
 		return usage("", "--repeat is 1 or more, got %d", m.repeat)
-	case m.retries < 0:
-		return usage("", "--retries is 0 or more, got %d", m.retries)
+	case m.retries < 0 || m.retries > 1_000_000:
+		return usage("", "--retries is from 0 to 1000000, got %d", m.retries)
 	case m.window < 0:
 		return usage("0 is the default window", "--window is 0 or more, got %d", m.window)
-	case m.force && m.output == "":
-		return usage("name the file with -o FILE", "--force without a file to overwrite")
+	case m.start == 0:
+		return usage("such as --start-timeout 5m", "--start-timeout is more than 0")
+	case m.force && m.output == "" && m.failed == "":
+		return usage("name the file with -o FILE or --failed FILE", "--force without a file to overwrite")
 	}
-	return nil
+	if err := m.checkLimits(); err != nil {
+		return err
+	}
+	return m.checkTogether()
 }
 
 func among(what, word string, words []string) error {
@@ -111,55 +138,4 @@ func oneOf[S ~string](words []S) string {
 		b.WriteString(string(w))
 	}
 	return "it is one of " + b.String()
-}
-
-// duration is a flag of a time: 1.5s, 2m, or a number of seconds.
-type duration time.Duration
-
-func (d *duration) String() string { return time.Duration(*d).String() }
-
-// Type is for the generated texts.
-func (d *duration) Type() string { return "time" }
-
-// Set reads the flag's value.
-func (d *duration) Set(text string) error {
-	parsed, err := time.ParseDuration(text)
-	if seconds, notNumber := strconv.ParseFloat(text, 64); notNumber == nil {
-		parsed, err = time.Duration(seconds*float64(time.Second)), nil
-		if !(seconds >= 0 && seconds < 9e9) {
-			return fmt.Errorf("a time is 0 or more")
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("a time is a number of seconds, or a number with a unit such as 250ms, 1.5s or 2m")
-	}
-	if parsed < 0 {
-		return fmt.Errorf("a time is 0 or more")
-	}
-	*d = duration(parsed)
-	return nil
-}
-
-// width is what --workers says: nothing, a number, or a shape.
-type width struct {
-	workers int           // 0: not a number
-	shape   outpace.Shape // zero: not a shape
-}
-
-func parseWidth(text string) (width, error) {
-	if text == "" {
-		return width{}, nil
-	}
-	if strings.Contains(text, "x") {
-		shape, err := outpace.ParseShape(text)
-		if err != nil {
-			return width{}, usage("such as -j 4 or -j 4x2, each 1 or more", "no such shape: %q", text)
-		}
-		return width{shape: shape}, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 1_000_000 {
-		return width{}, usage("such as -j 4 or -j 4x2", "the number of workers is from 1 to 1000000, got %q", text)
-	}
-	return width{workers: n}, nil
 }

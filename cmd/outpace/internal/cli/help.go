@@ -37,7 +37,8 @@ standard input. An argument, and a line of a file, that is JSON is that value;
 any other is a string. So 5 is a number, "5" a string, and abc a string.`
 
 const mapExamples = `  outpace map examples/primes.py:count_primes --range 1..40
-  outpace map rows.py:parse -i rows.csv -o parsed.jsonl
+  outpace map rows.py:parse -i rows.csv -o parsed.jsonl --failed bad.jsonl
+  outpace map rows.py:parse -i bad.jsonl -o rest.jsonl
   seq 1000000 | outpace map fib.py:fib --timeout 10s --retries 2
   outpace map fetch.py:get -i urls.txt --input lines -j 200 --unordered
   outpace map geo.py:distance '[1, 2]' '[3, 4]' --star --arg unit=km`
@@ -62,18 +63,36 @@ How it runs:
       --model MODEL      auto, serial, threads, processes, async or hybrid.
                          auto: processes for Python, an event loop for async def,
                          threads for go: functions
-      --timeout TIME     end an attempt after so long: 1.5s, 2m, or seconds
-      --retries N        try a failed input up to N times more
-      --fail-fast        start nothing more after the first failure
       --window N         run at most N inputs ahead of the results written
       --grace TIME       kill what goes on so long after it was told to stop (1s)
-      --python PATH      the interpreter: a path, or a name on PATH
-      --start-timeout TIME   for a worker to start and import the function (1m)
       --dry-run          tell the plan and the first inputs; run nothing
+
+Workers (of Python functions):
+      --python PATH      the interpreter: a path, or a name on PATH
+      --init FUNC        call FUNC once in each worker before its first input; a bare
+                         name is a function of the same file or module
+      --start-timeout TIME      for a worker to start and import the function (1m)
+      --memory-limit SIZE       kill a worker that takes more: 512MB, 1.5GiB, or bytes
+      --max-tasks-per-worker N  replace a worker after it has run N inputs
+      --idle-limit TIME         kill a worker that was stopped (SIGSTOP) so long (1m)
+      --max-deaths N     end the run when N workers in a row have died (50, or 3 for
+                         each process where that is more)
+
+Failures:
+      --timeout TIME     end an attempt after so long: 1.5s, 2m, or seconds
+      --retries N        try a failed input up to N times more
+      --retry-on NAME[,NAME...]  only failures of these types, or of types derived from
+                         them: ConnectionError,requests.Timeout,LostError
+      --retry-delay TIME the longest wait before the first retry (100ms); it doubles
+      --fail-fast        start nothing more after the first failure
+      --max-failures N|P%  start nothing more after more than N failures; or when more
+                         than P% of the inputs that have finished failed, and 10 have
+      --failed FILE      write the failed inputs to FILE, which -i reads, and records
+                         of why they failed to FILE.reasons
 
 Results:
   -o, --output FILE      write results to FILE, which must not exist
-      --force            overwrite it
+      --force            overwrite the files of -o and --failed
       --records          a record for every input, also for a failed one
       --unordered        write results as they come
       --progress KIND    auto, tty, plain, json or none

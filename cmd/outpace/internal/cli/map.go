@@ -4,15 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/input"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
+	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/cores"
+	"github.com/outpace-run/outpace/internal/room"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -40,7 +44,7 @@ func newMap(s streams, code *int) *cobra.Command {
 
 // namedFiles refuses a flag that names no file, such as -i "$UNSET" makes.
 func namedFiles(f *pflag.FlagSet) error {
-	for _, name := range []string{"inputs", "output", "python"} {
+	for _, name := range []string{"inputs", "output", "failed", "python", "init"} {
 		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
 			return usage("is a variable empty?", "--%s without a name", name)
 		}
@@ -51,15 +55,21 @@ func namedFiles(f *pflag.FlagSet) error {
 // command is `outpace map`: it checks everything that can be checked, finds
 // the function, decides how to run it, and runs it.
 func (m *mapFlags) command(s streams, args []string) (int, error) {
+	if err := enough(args); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	soft, stop := context.WithCancelCause(ctx) // done at the first signal; ctx when the grace is over
 	defer stop(nil)
 	workers := &killable{}
+	family, _ := child.Adopt() // where that cannot be, an orphan outlives the run
+	disown := sync.OnceValue(family.Close)
+	defer func() { _ = disown() }() // told by the run, where there was one
 	defer watch(func(by error) {
 		stop(by)
 		time.AfterFunc(time.Duration(m.grace), func() { cancel(by) })
-	}, workers.kill, os.Exit).end()
+	}, workers.kill, func(code int) { _ = disown(); os.Exit(code) }).end()
 
 	job, err := m.prepare(soft, s, args, workers)
 	if err != nil {
@@ -69,7 +79,20 @@ func (m *mapFlags) command(s streams, args []string) (int, error) {
 	if m.dry {
 		return 0, job.describe()
 	}
+	job.disown = disown
 	return job.run(ctx, soft, cancel)
+}
+
+// enough makes sure that there may be processes and threads for one worker, and
+// reserves those of this process, before it needs any. Go functions need none.
+func enough(args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "go:") {
+		return nil
+	}
+	if _, err := room.Reserve(1, 3); err != nil {
+		return cannot("", "%s", err)
+	}
+	return nil
 }
 
 // job is a run that is decided and not started.
@@ -78,6 +101,8 @@ type job struct {
 	streams streams
 	target  *target
 	model   outpace.Model
+	workers *killable
+	disown  func() error // ends what descends from this process and from no worker any more
 	choice  choice
 	in      *inputs
 	source  *ahead
@@ -112,20 +137,23 @@ func (m *mapFlags) prepare(ctx context.Context, s streams, args []string, worker
 	if err := m.checkOutput(in); err != nil {
 		return nil, err
 	}
-	j := &job{flags: m, streams: s, in: in}
+	if err := m.checkFailed(in); err != nil {
+		return nil, err
+	}
+	j := &job{flags: m, streams: s, in: in, workers: workers}
 	j.printer, j.text = m.newPrinter(s.err)
-	return j, j.decide(ctx, given[0], w, workers)
+	return j, j.decide(ctx, given[0], w)
 }
 
 // decide finds the function, chooses the model, and waits for the first input.
-func (j *job) decide(ctx context.Context, name string, w width, workers *killable) error {
+func (j *job) decide(ctx context.Context, name string, w width) error {
 	n := cores.Available()
 	log := func(line string) { j.printer.Event(outpace.Event{Kind: outpace.WorkerLog, Worker: 1, Line: line}) }
 	var err error
 	if j.target, err = j.flags.find(ctx, name, n, w, log); err != nil {
 		return err
 	}
-	if err = j.settle(w, n, workers); err == nil {
+	if err = j.settle(w, n); err == nil {
 		err = j.first()
 	}
 	if err != nil {
@@ -134,17 +162,38 @@ func (j *job) decide(ctx context.Context, name string, w width, workers *killabl
 	return err
 }
 
-func (j *job) settle(w width, cores int, workers *killable) (err error) {
+func (j *job) settle(w width, cores int) (err error) {
 	if j.choice, err = choose(j.target.kind, j.flags.model, w, cores); err != nil {
+		return err
+	}
+	if err := j.fit(); err != nil {
 		return err
 	}
 	j.model = j.target.model(j.choice)
 	if j.target.kind != goFunction {
-		workers.Model = j.model
-		j.model = workers
+		j.workers.Model = j.model
+		j.model = j.workers
 	}
 	if _, err = j.model.Plan(); err != nil {
 		return usage("", "%s", err)
+	}
+	return nil
+}
+
+// fit narrows the run to as many worker processes as a limit on processes leaves
+// room for, and reserves the threads that it takes to look after them.
+func (j *job) fit() error {
+	shape := &j.choice.shape
+	if j.target.kind == goFunction {
+		return nil
+	}
+	n, err := room.Reserve(shape.Processes, 2+shape.Tasks)
+	if err != nil {
+		return cannot("", "%s", err)
+	}
+	if n < shape.Processes {
+		j.choice.why += fmt.Sprintf("; not %d processes, because the limit on processes (ulimit -u, pids.max) leaves room for no more", shape.Processes)
+		shape.Processes = n
 	}
 	return nil
 }
@@ -243,18 +292,6 @@ func (j *job) describe() error {
 		return inputFault(j.source.err)
 	}
 	return nil
-}
-
-// options are the options of the executor.
-func (m *mapFlags) options(observe func(outpace.Event)) []outpace.Option {
-	opts := []outpace.Option{
-		outpace.Timeout(time.Duration(m.timeout)), outpace.Retries(m.retries), outpace.Window(m.window, 0),
-		outpace.Grace(time.Duration(m.grace)), outpace.Observe(observe),
-	}
-	if m.failFast {
-		opts = append(opts, outpace.FailFast())
-	}
-	return opts
 }
 
 func inputLine(i int, value json.RawMessage) string {

@@ -12,8 +12,9 @@ import (
 // item is a result of map: JSON in, JSON out.
 type item = outpace.Item[json.RawMessage, json.RawMessage]
 
-// appendRecord appends the record of an item; docs/cli.md has its schema.
-func appendRecord(b []byte, it *item) []byte {
+// appendRecord appends the record of an item, which failed with fault if it did;
+// docs/cli.md has its schema.
+func appendRecord(b []byte, it *item, fault ui.Fault) []byte {
 	b = append(b, `{"index":`...)
 	b = strconv.AppendInt(b, int64(it.Index), 10)
 	b = append(b, `,"input":`...)
@@ -23,7 +24,7 @@ func appendRecord(b []byte, it *item) []byte {
 		b = append(b, it.Value...)
 	} else {
 		b = append(b, `,"ok":false,"error":`...)
-		b = append(b, ui.Marshal(ui.FaultOf(it.Err))...)
+		b = append(b, ui.Marshal(fault)...)
 	}
 	b = append(b, `,"attempts":`...)
 	b = strconv.AppendInt(b, int64(it.Attempts), 10)
@@ -40,4 +41,10 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 		return append(b, "null"...)
 	}
 	return strconv.AppendFloat(b, d.Seconds(), 'f', -1, 64)
+}
+
+// isResult reports whether a record is that of a result.
+func isResult(record []byte) bool {
+	var of struct{ OK bool }
+	return json.Unmarshal(record, &of) == nil && of.OK
 }

@@ -19,10 +19,16 @@ import (
 )
 
 // run is a job that runs: where it stands.
+//
+//	inputs ──► executor ──► take ──► sink ──► standard output, or the file of -o
+//	                          └────► fail ──► the files of --failed, groups, printer
 type run struct {
 	*job
 	counter *ui.Counter
+	groups  ui.Groups
+	file    *outFile // of -o, or nil
 	sink    *sink
+	failed  *failedFiles // or nil
 	pulled  atomic.Int64
 	bad     atomic.Pointer[error] // what ended the inputs before their end
 	summary ui.Summary
@@ -34,39 +40,71 @@ type run struct {
 // done, and what runs is cancelled when ctx is. An error is for what could not
 // even begin; all else is told by the printer.
 func (j *job) run(ctx, soft context.Context, cancel context.CancelCauseFunc) (int, error) {
-	r := &run{job: j, counter: ui.NewCounter(j.in.total, j.choice.shape.Workers())}
-	out, err := j.flags.openOutput(j.streams.out)
-	if err != nil {
-		return 0, err
-	}
+	r := &run{job: j, counter: ui.NewCounter(j.in.total, j.choice.shape)}
 	begin := time.Now()
-	ex, err := outpace.New(ctx, j.model, append(j.flags.options(r.observe), outpace.StopOn(soft))...)
+	ex, err := outpace.New(ctx, j.model, j.flags.options(soft, r.observe)...)
 	if err != nil {
-		return 0, startFault(err)
+		return 0, j.flags.startFault(err)
+	}
+	if err := r.open(); err != nil {
+		_ = ex.Close() // nothing has run
+		return 0, err
 	}
 	r.summary.Plan = j.plan(ex.Plan())
 	j.printer.Start(r.summary.Plan, r.counter)
-	r.sink = newSink(ctx, r.beside(out), cancel)
+	r.sink = newSink(ctx, r.out(), r.lines(), cancel)
 	r.loop(ctx, ex)
 	stopped := context.Cause(soft) // before our own cancel
 	if r.err != nil && stopped == nil {
 		cancel(r.err)
 	}
-	left := ex.Close()
-	written := r.finish(out)
+	left := []error{ex.Close(), r.disown()}
+	written := r.finish()
 	r.summary.Took = time.Since(begin)
 	return r.conclude(stopped, left, written), nil
 }
 
-// beside has results and status share a terminal, where both are on it.
-func (r *run) beside(out *os.File) io.Writer {
-	if r.text == nil || !term.IsTerminal(int(out.Fd())) {
-		return out
+// open creates the files that the run writes.
+func (r *run) open() (err error) {
+	if r.failed, err = r.flags.openFailed(); err != nil {
+		return err
 	}
-	return r.text.Beside(out)
+	if r.file, err = r.flags.openOutput(); err != nil {
+		_ = r.failed.end() // nothing was written
+	}
+	return err
 }
 
+// out is where results go. They and the status share a terminal, where both are
+// on it.
+func (r *run) out() io.Writer {
+	if r.file != nil {
+		return beside(r.text, r.file, r.file.File)
+	}
+	return beside(r.text, r.streams.out, r.streams.out)
+}
+
+func beside(text *ui.Text, w io.Writer, f *os.File) io.Writer {
+	if text == nil || !term.IsTerminal(int(f.Fd())) {
+		return w
+	}
+	return text.Beside(w)
+}
+
+// lines says which of the lines that are written are results; nil: all.
+func (r *run) lines() func([]byte) bool {
+	if r.flags.records {
+		return isResult
+	}
+	return nil
+}
+
+// observe takes the executor's events. The end of a worker that the user had
+// killed is none that was lost.
 func (r *run) observe(ev outpace.Event) {
+	if ev.Kind == outpace.WorkerLost && r.workers.wereKilled() {
+		return
+	}
 	r.counter.Observe(ev)
 	r.printer.Event(ev)
 }
@@ -109,107 +147,51 @@ func (r *run) take(ctx context.Context, it *item) error {
 		if !r.flags.records {
 			return r.sink.line(it.Value)
 		}
-	case isCancelled(it.Err, context.Cause(ctx)):
+		r.record = appendRecord(r.record[:0], it, ui.Fault{})
+		return r.sink.line(r.record)
+	case r.isCancelled(it.Err, context.Cause(ctx)):
 		return nil // counted as what was read and has no result
-	default:
-		r.summary.Failed++
-		r.printer.Failed(ui.Failure{Index: it.Index, Input: it.Input, Attempts: it.Attempts, Err: it.Err})
 	}
-	if !r.flags.records {
-		return nil
-	}
-	r.record = appendRecord(r.record[:0], it)
-	return r.sink.line(r.record)
+	return r.fail(it)
 }
 
-// isCancelled reports whether a task failed because the run was ended, by cause.
-func isCancelled(err, cause error) bool {
-	return errors.Is(err, outpace.ErrCancelled) || errors.Is(err, outpace.ErrClosed) || cause != nil && errors.Is(err, cause)
-}
-
-// finish writes what is left and closes the file of -o.
-func (r *run) finish(out *os.File) error {
-	err := r.sink.end(time.Duration(r.flags.grace))
-	if out != r.streams.out {
-		err = errors.Join(err, out.Close())
+// fail counts, keeps and tells one failure, in that order.
+func (r *run) fail(it *item) error {
+	fault := ui.FaultOf(it.Err)
+	r.summary.Failed++
+	known := !r.groups.Add(it.Index, fault)
+	r.record = appendRecord(r.record[:0], it, fault)
+	err := r.failed.add(it.Input, r.record)
+	r.printer.Failed(ui.Failure{Index: it.Index, Input: it.Input, Attempts: it.Attempts, Fault: fault, Again: known})
+	if err == nil && r.flags.records {
+		err = r.sink.line(r.record)
 	}
 	return err
 }
 
-// conclude tells how the run ended and returns its exit code. stopped is what
-// ended it from outside, left what could not be ended, written whether the
-// results could be written.
-func (r *run) conclude(stopped, left, written error) int {
-	var by interrupted
-	if errors.Is(written, syscall.EPIPE) && r.flags.output == "" && !errors.As(stopped, &by) {
-		r.summary.Exit = exitSignal + int(syscall.SIGPIPE)
-		r.quiet()
-		return r.summary.Exit
-	}
-	code := exitOK
-	worse := func(c int, err error) {
-		code = c
-		r.printer.Message(oneLine(err.Error()))
-	}
-	if r.summary.Failed > 0 {
-		code = exitFailed
-	}
-	switch {
-	case errors.Is(r.err, outpace.ErrStopped) && stopped == nil:
-		worse(exitFailed, errors.New("stopped after the first failure, as --fail-fast asks"))
-	case r.bad.Load() != nil && !errors.As(*r.bad.Load(), &by):
-		worse(exitUsage, inputFault(*r.bad.Load()))
-	case r.err != nil && stopped == nil && written == nil:
-		worse(exitStart, startFault(r.err))
-	}
-	if written != nil {
-		worse(exitStart, cannot("", "cannot write results: %s: %s", r.outputName(), reason(written)))
-	}
-	if left != nil {
-		r.printer.Message(oneLine(left.Error()))
-	}
-	if errors.As(stopped, &by) {
-		worse(by.exit(), by)
-	}
-	r.end(code)
-	return code
+// isCancelled reports whether a task failed because the run was ended, by cause
+// or by killing its workers.
+func (r *run) isCancelled(err, cause error) bool {
+	var lost *outpace.LostError
+	return errors.Is(err, outpace.ErrCancelled) || errors.Is(err, outpace.ErrClosed) || cause != nil && errors.Is(err, cause) ||
+		errors.As(err, &lost) && lost.Signal == syscall.SIGKILL && r.workers.wereKilled()
 }
 
-// end prints the summary.
-func (r *run) end(code int) {
-	s := &r.summary
-	s.Exit, s.Skipped = code, r.in.skipped.Load()
-	s.Cancelled = max(0, r.pulled.Load()-s.Done-s.Failed)
-	counts := r.counter.Counts()
-	s.Retried, s.Lost = counts.Retried, counts.Lost
-	r.printer.Finish(*s)
-}
-
-// quiet ends the printer without a word: nobody reads the results any more.
-func (r *run) quiet() {
-	if r.text != nil {
-		r.text.Hush()
+// finish writes what is left, closes the file of -o, and takes back what was
+// counted as done and is in no file.
+func (r *run) finish() error {
+	missing, err := r.sink.end(time.Duration(r.flags.grace))
+	if r.file != nil {
+		late := r.file.finish()
+		if late != nil || errors.Is(err, errGone) {
+			missing = r.summary.Done
+		}
+		if err == nil {
+			err = late
+		}
 	}
-	r.end(r.summary.Exit)
-}
-
-func (r *run) outputName() string {
-	if r.flags.output == "" {
-		return "standard output"
-	}
-	return r.flags.output
-}
-
-// startFault is the error for what stopped a run as a whole.
-func startFault(err error) error {
-	var f *fault
-	switch {
-	case errors.As(err, &f):
-		return err
-	case errors.Is(err, outpace.ErrOption), errors.Is(err, outpace.ErrFunction):
-		return usage("", "%s", err)
-	}
-	return cannot("", "%s", err)
+	r.summary.Done -= missing
+	return err
 }
 
 func itoa(i int) string { return strconv.Itoa(i) }

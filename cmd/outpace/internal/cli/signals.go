@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -32,8 +33,8 @@ func (i interrupted) exit() int { return exitSignal + int(i.signal) }
 const lastWait = time.Second
 
 // signals turns signals into the end of a run: the first cancels it, the
-// second kills what is left of it. Writing to a closed pipe is an error of the
-// write and no signal while it watches.
+// second kills what is left of it. Writing to a closed pipe, or to a file that may
+// get no larger, is an error of the write and no signal while it watches.
 type signals struct {
 	caught chan os.Signal
 	stop   chan struct{}
@@ -45,7 +46,7 @@ type signals struct {
 // code.
 func watch(cancel context.CancelCauseFunc, kill func(), leave func(code int)) *signals {
 	s := &signals{caught: make(chan os.Signal, 4), stop: make(chan struct{})}
-	signal.Notify(s.caught, syscall.SIGPIPE)
+	signal.Notify(s.caught, ofWrites()...)
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(sig) { // as under nohup
 			signal.Notify(s.caught, sig)
@@ -77,7 +78,7 @@ func (s *signals) next() (interrupted, bool) {
 	for {
 		select {
 		case sig := <-s.caught:
-			if n, ok := sig.(syscall.Signal); ok && n != syscall.SIGPIPE {
+			if n, ok := sig.(syscall.Signal); ok && !slices.Contains(ofWrites(), sig) {
 				return interrupted{n}, true
 			}
 		case <-s.stop:

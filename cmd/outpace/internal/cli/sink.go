@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -15,15 +16,20 @@ const (
 
 // sink writes results from a goroutine of its own. A result that finds it idle
 // is written at once; while it writes, and a few milliseconds after that,
-// further ones gather, so a fast run does not pay a system call for each.
+// further ones gather, so a fast run does not pay a system call for each. It
+// knows which of them were not written in the end.
 type sink struct {
 	ctx    context.Context
 	failed func(error) // told the error of the first write that failed
 	out    io.Writer
 
-	mu  sync.Mutex
-	buf []byte
-	err error
+	isResult func(line []byte) bool // nil: every line is one
+
+	mu      sync.Mutex
+	buf     []byte
+	writing []byte // taken from buf, and not written yet
+	missing int64  // results that could not be written
+	err     error
 
 	wake   chan struct{} // something is in buf
 	full   chan struct{} // as much as flushAt
@@ -32,10 +38,11 @@ type sink struct {
 	ended  chan struct{}
 }
 
-// newSink starts a sink. Its write returns the cause of ctx when that is done
-// while there is no room.
-func newSink(ctx context.Context, out io.Writer, failed func(error)) *sink {
-	s := &sink{ctx: ctx, out: out, failed: failed,
+// newSink starts a sink. Its line returns the cause of ctx when that is done
+// while there is no room. isResult tells the lines that are results from others;
+// nil where all are.
+func newSink(ctx context.Context, out io.Writer, isResult func([]byte) bool, failed func(error)) *sink {
+	s := &sink{ctx: ctx, out: out, isResult: isResult, failed: failed,
 		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), room: make(chan struct{}, 1),
 		ending: make(chan struct{}), ended: make(chan struct{})}
 	go s.serve()
@@ -108,20 +115,39 @@ func (s *sink) serve() {
 func (s *sink) flush(spare []byte) []byte {
 	s.mu.Lock()
 	text, err := s.buf, s.err
-	s.buf = spare[:0]
+	s.buf, s.writing = spare[:0], text
 	s.mu.Unlock()
 	poke(s.room)
-	if len(text) == 0 || err != nil {
-		return text
+	n := 0
+	if len(text) > 0 && err == nil {
+		n, err = s.out.Write(text)
 	}
-	if _, err = s.out.Write(text); err != nil {
-		s.mu.Lock()
+	s.mu.Lock()
+	s.writing = nil
+	first := err != nil && s.err == nil
+	if err != nil {
 		s.err = err
-		s.mu.Unlock()
+		s.missing += s.results(text[bytes.LastIndexByte(text[:n], '\n')+1:])
+	}
+	s.mu.Unlock()
+	if first {
 		s.failed(err)
 		poke(s.room)
 	}
 	return text
+}
+
+// results counts the results in some lines.
+func (s *sink) results(lines []byte) (n int64) {
+	if s.isResult == nil {
+		return int64(bytes.Count(lines, []byte("\n")))
+	}
+	for line := range bytes.Lines(lines) {
+		if s.isResult(line) {
+			n++
+		}
+	}
+	return n
 }
 
 // gather waits until there is more worth writing, and reports whether the sink
@@ -138,9 +164,10 @@ func (s *sink) gather() bool {
 	return false
 }
 
-// end writes what is left and returns the first error. When ctx is done it
-// gives up after the grace, for a reader that does not read.
-func (s *sink) end(grace time.Duration) error {
+// end writes what is left and returns how many results were not written, and
+// the first error. When ctx is done it gives up after the grace, for a reader
+// that does not read.
+func (s *sink) end(grace time.Duration) (missing int64, err error) {
 	close(s.ending)
 	select {
 	case <-s.ended:
@@ -152,5 +179,5 @@ func (s *sink) end(grace time.Duration) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.err
+	return s.missing + s.results(s.writing) + s.results(s.buf), s.err
 }

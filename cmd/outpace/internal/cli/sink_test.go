@@ -26,7 +26,7 @@ func (s *slow) Write(p []byte) (int, error) {
 func TestSinkWritesAtOnceWhenIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		s := newSink(t.Context(), w, func(err error) { t.Error(err) })
+		s := newSink(t.Context(), w, nil, func(err error) { t.Error(err) })
 		begin := time.Now()
 		for i := range 3 {
 			text := fmt.Sprint(i)
@@ -41,7 +41,7 @@ func TestSinkWritesAtOnceWhenIdle(t *testing.T) {
 		if took := time.Since(begin); took > 2*flushEvery {
 			t.Errorf("three lines took %v", took)
 		}
-		if err := s.end(0); err != nil {
+		if missing, err := s.end(0); missing != 0 || err != nil {
 			t.Error(err)
 		}
 	})
@@ -50,7 +50,7 @@ func TestSinkWritesAtOnceWhenIdle(t *testing.T) {
 func TestSinkGathersAndBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &slow{}
-		s := newSink(t.Context(), out, func(err error) { t.Error(err) })
+		s := newSink(t.Context(), out, nil, func(err error) { t.Error(err) })
 		line := bytes.Repeat([]byte("x"), 1023)
 		begin := time.Now()
 		const lines = 10 * sinkRoom / 1024
@@ -62,7 +62,7 @@ func TestSinkGathersAndBlocks(t *testing.T) {
 		if time.Since(begin) < 8*time.Hour {
 			t.Error("a slow reader did not hold the writer back")
 		}
-		if err := s.end(0); err != nil {
+		if missing, err := s.end(0); missing != 0 || err != nil {
 			t.Error(err)
 		}
 		if out.text.Len() != lines*1024 || out.writes > 12 {
@@ -77,24 +77,24 @@ func TestSinkTellsErrorsAndGivesUp(t *testing.T) {
 		full := errors.New("disk full")
 		_ = r.CloseWithError(full) // never fails
 		ctx, cancel := context.WithCancelCause(t.Context())
-		s := newSink(ctx, w, cancel)
+		s := newSink(ctx, w, nil, cancel)
 		_ = s.line([]byte("x")) // the error comes with a later line, or at the end
 		synctest.Wait()
 		if err := s.line([]byte("y")); !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
-		if err := s.end(0); !errors.Is(err, full) || !errors.Is(context.Cause(ctx), full) {
+		if missing, err := s.end(0); missing != 2 || !errors.Is(err, full) || !errors.Is(context.Cause(ctx), full) {
 			t.Errorf("got %v, cause %v", err, context.Cause(ctx))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		out := &slow{}
-		s := newSink(ctx, out, func(error) {})
+		s := newSink(ctx, out, nil, func(error) {})
 		_ = s.line([]byte("x"))
 		cancel()
 		begin := time.Now()
-		if err := s.end(time.Second); err != nil || time.Since(begin) != time.Second {
+		if missing, err := s.end(time.Second); missing != 1 || err != nil || time.Since(begin) != time.Second {
 			t.Errorf("got %v after %v", err, time.Since(begin))
 		}
 		<-s.ended

@@ -36,6 +36,10 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 	if err != nil {
 		return nil, err
 	}
+	once, err := m.initOption(name)
+	if err != nil {
+		return nil, err
+	}
 	expected := pythonFunction
 	if m.model == "async" {
 		expected = pythonCoroutine
@@ -44,12 +48,19 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 	if err != nil {
 		return nil, err
 	}
-	t := &target{kind: pythonFunction, fn: python.Func[json.RawMessage, json.RawMessage](name, opts...)}
-	program, err := python.Load(ctx, t.fn, python.Interpreter(m.python), python.StartTimeout(time.Duration(m.start)),
+	fn := python.Func[json.RawMessage, json.RawMessage](name, opts...)
+	program, err := python.Load(ctx, fn, python.Interpreter(m.python), python.StartTimeout(time.Duration(m.start)),
 		python.Width(guess.shape.Processes), python.Log(log))
 	if err != nil {
 		return nil, m.loadFault(err)
 	}
+	return pythonTarget(fn, program, once), nil
+}
+
+// pythonTarget is a Python function that was loaded; once is what workers do
+// before their first input.
+func pythonTarget(fn builtin.Function, program *python.Program, once []python.Option) *target {
+	t := &target{kind: pythonFunction, fn: fn}
 	if program.Coroutine {
 		t.kind = pythonCoroutine
 	}
@@ -58,19 +69,33 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 		if program.Coroutine {
 			tasks = python.Async(c.shape.Tasks)
 		}
-		return program.Workers(c.shape.Processes, tasks)
+		return program.Workers(c.shape.Processes, append(once, tasks)...)
 	}
 	t.close = func() { _ = program.Close() } // its worker is gone either way
-	return t, nil
+	return t
+}
+
+// initOption reads --init: a name beside FUNC, or a target of its own.
+func (m *mapFlags) initOption(name string) ([]python.Option, error) {
+	if m.initialize == "" {
+		return nil, nil
+	}
+	target := m.initialize
+	if !strings.ContainsRune(target, ':') {
+		target = name[:strings.LastIndexByte(name, ':')+1] + target
+	}
+	if err := checkName(target); err != nil {
+		return nil, err
+	}
+	return []python.Option{python.Init(target)}, nil
 }
 
 // findGo finds a function of the command itself.
 func (m *mapFlags) findGo(name string) (*target, error) {
-	switch {
-	case m.star || len(m.args) > 0:
-		return nil, usage("", "--star and --arg are for Python functions")
-	case m.python != "":
-		return nil, usage("", "--python is for Python functions")
+	for _, flag := range forPython() {
+		if m.set.Changed(flag) {
+			return nil, usage("a go: function runs inside of outpace itself", "--%s is for Python functions", flag)
+		}
 	}
 	var names []string
 	for _, e := range builtin.All() {
@@ -143,29 +168,6 @@ func (m *mapFlags) funcOptions() ([]python.FuncOption, error) {
 	return opts, nil
 }
 
-// loadFault makes a fault of the reason why a Python function could not be
-// loaded: exit code 2 where the command line names something that is not
-// there, 3 where what is there does not start.
-func (m *mapFlags) loadFault(err error) error {
-	var stopped interrupted
-	if errors.As(err, &stopped) {
-		return &fault{what: stopped.Error(), code: stopped.exit()}
-	}
-	f := &fault{what: oneLine(err.Error()), code: exitStart}
-	var remote *outpace.RemoteError
-	switch {
-	case errors.As(err, &remote):
-		if remote.Cause == "notfound" || remote.Cause == "notcallable" {
-			f.code = exitUsage
-		}
-		f.detail = remote.Traceback
-	case errors.Is(err, python.ErrInterpreter) && m.python != "",
-		errors.Is(err, outpace.ErrOption), errors.Is(err, outpace.ErrFunction):
-		f.code = exitUsage
-	}
-	return f
-}
-
 // killable is a model whose workers can be killed all at once, for whoever
 // presses Ctrl-C twice.
 type killable struct {
@@ -191,6 +193,13 @@ func (k *killable) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Wo
 		w.Kill()
 	}
 	return w, nil
+}
+
+// wereKilled reports whether kill was called.
+func (k *killable) wereKilled() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.killed
 }
 
 // kill kills every worker that there is or will be.

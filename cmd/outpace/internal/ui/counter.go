@@ -27,16 +27,18 @@ type Counts struct {
 	Failed  int64         // tasks that failed for good
 	Retried int64         // attempts beyond the first
 	Lost    int64         // workers that ended unexpectedly
-	Slots   int           // tasks at once
+	Rerun   int64         // inputs that ran again because their worker was lost or killed
+	Refused int           // processes that could not be started
+	Shape   outpace.Shape // without those that could not be started
 	Elapsed time.Duration // since the first task was started
 	Low     time.Duration // of the time that is left; 0 while it cannot be told
 	High    time.Duration
 }
 
-// NewCounter returns a counter for a run of total inputs (-1: unknown) with
-// slots tasks at once.
-func NewCounter(total int64, slots int) *Counter {
-	return &Counter{counts: Counts{Total: total, Slots: slots}}
+// NewCounter returns a counter for a run of total inputs (-1: unknown) of a
+// shape.
+func NewCounter(total int64, shape outpace.Shape) *Counter {
+	return &Counter{counts: Counts{Total: total, Shape: shape}}
 }
 
 // Observe takes one event.
@@ -58,8 +60,15 @@ func (c *Counter) Observe(ev outpace.Event) {
 		c.squares += wall * wall / float64(max(ev.Count, 1))
 	case outpace.TaskRetried:
 		c.counts.Retried++
+	case outpace.TaskRequeued:
+		if ev.Err != nil {
+			c.counts.Rerun += int64(ev.Count)
+		}
 	case outpace.WorkerLost:
 		c.counts.Lost++
+	case outpace.WorkerRefused:
+		c.counts.Refused++
+		c.counts.Shape.Processes--
 	}
 }
 
@@ -81,7 +90,7 @@ func (c *Counter) Counts() Counts {
 // wave: as many tasks done as run at once.
 func (c *Counter) left(now Counts) (low, high time.Duration) {
 	n, rest := float64(now.Done), float64(now.Total-now.Done)
-	if now.Total < 0 || rest <= 0 || now.Done < int64(now.Slots) || n < 2 {
+	if now.Total < 0 || rest <= 0 || now.Done < int64(now.Shape.Workers()) || n < 2 {
 		return 0, 0
 	}
 	mid := now.Elapsed.Seconds() * rest / n

@@ -32,6 +32,7 @@ type event struct {
 	Error   *Fault   `json:"error,omitempty"`
 	Line    *string  `json:"line,omitempty"`
 	Message string   `json:"message,omitempty"`
+	Detail  string   `json:"detail,omitempty"`
 
 	Plan  *plan  `json:"plan,omitempty"`
 	Total *int64 `json:"total,omitempty"`
@@ -53,8 +54,34 @@ type summary struct {
 	Retried   int64   `json:"retried"`
 	Skipped   int64   `json:"skipped"`
 	Lost      int64   `json:"workers_lost"`
+	Rerun     int64   `json:"rerun"`
 	Took      float64 `json:"took_s"`
 	Exit      int     `json:"exit"`
+
+	Failures []group `json:"failures"`
+}
+
+// group is a Group; what its failures do not have in common is null.
+type group struct {
+	Count   int64   `json:"count"`
+	Type    *string `json:"type"`
+	Message *string `json:"message"`
+	Cause   *string `json:"cause"`
+	First   int     `json:"first"`
+}
+
+func inJSON(list []Group) []group {
+	out := make([]group, len(list))
+	for i, g := range list {
+		out[i] = group{g.Count, &g.Type, &g.Message, &g.Cause, g.First}
+		if g.Mixed {
+			out[i].Message = nil
+		}
+		if g.Type == "" {
+			out[i].Type, out[i].Cause = nil, nil
+		}
+	}
+	return out
 }
 
 func (j *JSON) write(e event) {
@@ -108,9 +135,12 @@ func inSeconds(d time.Duration) *float64 {
 func (j *JSON) Failed(Failure) {}
 
 // Message writes the event "message".
-func (j *JSON) Message(text string) { j.write(event{Event: "message", Message: text}) }
+func (j *JSON) Message(text, detail string) {
+	j.write(event{Event: "message", Message: text, Detail: detail})
+}
 
 // Finish writes the event "finished".
 func (j *JSON) Finish(s Summary) {
-	j.write(event{Event: "finished", Summary: &summary{s.Done, s.Failed, s.Cancelled, s.Retried, s.Skipped, s.Lost, s.Took.Seconds(), s.Exit}})
+	j.write(event{Event: "finished", Summary: &summary{s.Done, s.Failed, s.Cancelled, s.Retried, s.Skipped, s.Lost, s.Rerun,
+		s.Took.Seconds(), s.Exit, inJSON(s.Failures)}})
 }

@@ -15,7 +15,7 @@ type Printer interface {
 	Start(plan outpace.Plan, counter *Counter)
 	Event(ev outpace.Event)
 	Failed(f Failure)
-	Message(text string) // one line, such as an error
+	Message(text, detail string) // one line, such as an error, and further ones or ""
 	Finish(s Summary)
 }
 
@@ -27,9 +27,14 @@ type Summary struct {
 	Retried   int64
 	Skipped   int64 // invalid inputs that were left out
 	Lost      int64 // workers that were lost and replaced
+	Rerun     int64 // inputs that ran again because their worker was lost or killed
+	Refused   int   // processes of the plan that could not be started
 	Took      time.Duration
 	Plan      outpace.Plan
 	Exit      int // the exit code
+
+	Failures []Group // the largest first
+	Kept     string  // the file with the failed inputs; "" without one
 }
 
 // String returns "1000 done, 1 failed, 0 cancelled, 2 retried in 3.2 s on
@@ -43,9 +48,29 @@ func (s Summary) String() string {
 	if s.Lost > 0 {
 		b.WriteString(", " + plural(s.Lost, "worker") + " lost")
 	}
-	fmt.Fprintf(&b, " in %s on %s %s", Took(s.Took), s.Plan.Model, s.Plan.Shape)
-	if s.Plan.Why != "" {
-		b.WriteString(" (" + s.Plan.Why + ")")
+	if s.Rerun > 0 {
+		b.WriteString(", " + plural(s.Rerun, "input") + " run again")
+	}
+	shape, why := s.Plan.Shape, s.Plan.Why
+	if s.Refused > 0 {
+		why = strings.TrimPrefix(fmt.Sprintf("%s; %d of %d could not be started", why, s.Refused, shape.Processes), "; ")
+		shape.Processes -= s.Refused
+	}
+	fmt.Fprintf(&b, " in %s on %s %s", Took(s.Took), s.Plan.Model, shape)
+	if why != "" {
+		b.WriteString(" (" + why + ")")
 	}
 	return b.String()
+}
+
+// whereKept tells of the file with the failed inputs; "" where there are none.
+func (s Summary) whereKept() string {
+	if s.Kept == "" || s.Failed == 0 {
+		return ""
+	}
+	which, them := "the failed input is", "it"
+	if s.Failed > 1 {
+		which, them = fmt.Sprintf("the %d failed inputs are", s.Failed), "them"
+	}
+	return fmt.Sprintf("outpace: %s in %s, with reasons in %s.reasons (hint: -i %[2]s runs %[4]s again)\n", which, s.Kept, s.Kept, them)
 }

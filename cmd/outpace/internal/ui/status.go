@@ -26,7 +26,7 @@ func (c Counts) String() string {
 	if c.Lost > 0 {
 		b.WriteString(", " + plural(c.Lost, "worker") + " lost")
 	}
-	fmt.Fprintf(&b, ", %d at once", c.Slots)
+	fmt.Fprintf(&b, ", %d at once", c.Shape.Workers())
 	if c.High > 0 {
 		b.WriteString(", " + interval(c.Low, c.High) + " left")
 	}

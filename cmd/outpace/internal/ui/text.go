@@ -1,10 +1,13 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/outpace-run/outpace"
@@ -24,15 +27,18 @@ const (
 // summary, and the status: rewritten in place on a terminal, else a line of
 // its own every ten seconds.
 type Text struct {
-	out   io.Writer
-	every time.Duration // between two statuses; 0: none
-	width func() int    // of the terminal; nil where the status is a line of its own
-	quiet bool
+	out    io.Writer
+	every  time.Duration // between two statuses; 0: none
+	width  func() int    // of the terminal; nil where the status is a line of its own
+	quiet  bool          // no summary
+	hushed bool          // nothing at the end
 
 	mu      sync.Mutex
 	counter *Counter
-	status  string // what stands on the last line of the terminal
-	failed  int64
+	status  string       // what stands on the last line of the terminal
+	shown   map[int]bool // failures whose block was printed
+	more    bool         // it was said that there are more
+	dumps   dumps        // of workers that crash
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
@@ -121,47 +127,127 @@ func (b *beside) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Hush has nothing but failures printed from now on.
-func (t *Text) Hush() { t.quiet = true }
+// Hush has Finish print nothing.
+func (t *Text) Hush() { t.hushed = true }
 
 // Event prints the lines of workers. Workers that were lost are counted in the
 // status and the summary; the failure of the task tells the cause.
 func (t *Text) Event(ev outpace.Event) {
 	switch ev.Kind {
 	case outpace.WorkerLog:
-		t.print(fmt.Sprintf("[w%d] %s\n", ev.Worker, ev.Line))
+		t.log(ev.Worker, t.dumped(func(d *dumps) []string { return d.line(ev.Worker, ev.Line) }))
+	case outpace.WorkerLost:
+		t.dumped(func(d *dumps) []string { d.lost(ev.Worker); return nil })
+	case outpace.WorkerStarted:
+		t.log(ev.Worker, t.dumped(func(d *dumps) []string { return d.goesOn(ev.Worker, 0) }))
+	case outpace.TaskFinished:
+		t.log(ev.Worker, t.dumped(func(d *dumps) []string { return d.goesOn(ev.Worker, heldLong) }))
+	case outpace.WorkerRefused:
+		if now := t.counter.Counts(); now.Refused == 1 { // the summary counts them
+			t.Message(refusal(ev, now.Shape.Processes), "")
+		}
 	case outpace.ObserverPanic:
 		t.print(fmt.Sprintf("outpace: a bug in outpace: %v\n", ev.Err))
 	}
 }
 
-// Failed prints a failure, if not too many were printed before.
-func (t *Text) Failed(f Failure) {
+func (t *Text) dumped(take func(*dumps) []string) []string {
 	t.mu.Lock()
-	t.failed++
-	failed := t.failed
-	t.mu.Unlock()
-	switch {
-	case failed <= shownFailures:
-		t.print(f.String())
-	case failed == shownFailures+1:
-		t.print("outpace: further failures are only counted (hint: --records tells all of them)\n")
+	defer t.mu.Unlock()
+	return take(&t.dumps)
+}
+
+// log prints lines of a worker.
+func (t *Text) log(worker int, lines []string) {
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&b, "[w%d] %s\n", worker, line)
+	}
+	if b.Len() > 0 {
+		t.print(b.String())
 	}
 }
 
-// Message prints a line.
-func (t *Text) Message(text string) { t.print("outpace: " + text + "\n") }
+// refusal is that a worker cannot be started, and why: without the program's
+// path where it is the system that refuses.
+func refusal(ev outpace.Event, left int) string {
+	why := Shorten(ev.Err.Error(), 200)
+	var system *fs.PathError
+	if errors.As(ev.Err, &system) {
+		why = system.Op + ": " + system.Err.Error()
+	}
+	text := fmt.Sprintf("worker %d cannot be started (%s): goes on with %d", ev.Worker, why, left)
+	if hint := ScarceHint(ev.Err); hint != "" {
+		text += " (hint: " + hint + ")"
+	}
+	return text
+}
 
-// Finish takes the status away and prints the summary.
+// ScarceHint says which limit an error of the system is about; "" for another
+// error.
+func ScarceHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return "ulimit -n is the limit: about 20 files, and 5 for each process"
+	case errors.Is(err, syscall.EAGAIN):
+		return "ulimit -u, or pids.max of the control group, is the limit"
+	}
+	return ""
+}
+
+// Failed prints a failure, unless one of its kind or too many were printed
+// before: Finish counts those.
+func (t *Text) Failed(f Failure) {
+	if f.Again {
+		return
+	}
+	t.mu.Lock()
+	text := f.String()
+	switch {
+	case len(t.shown) < shownFailures:
+		if t.shown == nil {
+			t.shown = map[int]bool{}
+		}
+		t.shown[f.Index] = true
+	case !t.more:
+		t.more, text = true, "outpace: further failures are told at the end, by kind\n"
+	default:
+		text = ""
+	}
+	t.mu.Unlock()
+	if text != "" {
+		t.print(text)
+	}
+}
+
+// Message prints a line, and the detail below it. The detail of a worker that
+// crashed while it started is its stack.
+func (t *Text) Message(text, detail string) {
+	if detail != "" {
+		t.dumped(func(d *dumps) []string { d.held = nil; return nil })
+	}
+	t.print("outpace: " + text + "\n" + Indent(detail))
+}
+
+// Finish takes the status away and prints how often what failed, and the
+// summary.
 func (t *Text) Finish(s Summary) {
 	close(t.stop)
 	t.stopped.Wait()
 	t.mu.Lock()
 	t.status = ""
+	held := t.dumps.held
+	t.dumps.held = nil
+	text := groupLines(s.Failures, t.shown, s.Kept != "")
 	t.mu.Unlock()
-	var b strings.Builder
-	if !t.quiet {
-		fmt.Fprintf(&b, "outpace: %s\n", s)
+	for worker, dump := range held {
+		t.log(worker, dump.lines)
 	}
-	t.print(b.String())
+	if !t.quiet {
+		text += s.whereKept() + "outpace: " + s.String() + "\n"
+	}
+	if t.hushed {
+		text = ""
+	}
+	t.print(text)
 }

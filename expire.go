@@ -1,0 +1,114 @@
+package outpace
+
+import "time"
+
+// This file is what becomes of a batch whose time is over.
+//
+//	time is over ──► an answer may be waiting in line? look again soon
+//	     │
+//	     ├─ its task can be cancelled ──► cancel it; Grace later, if it goes on: ┐
+//	     ├─ it shares the process with others ──► does the worker answer at all? │
+//	     │        yes: it is guilty · no: one of them holds the interpreter,     │
+//	     │        but which? all of them are suspects                            │
+//	     └───────────────────────────────────────────────────────────────────────┴─► the stack is told, the worker killed
+
+const (
+	lateLook  = 20 * time.Millisecond  // between two looks at whether an answer has come
+	lateLooks = 50                     // at most
+	pingLimit = 250 * time.Millisecond // a worker that answers later does not listen
+	dumpTime  = 100 * time.Millisecond // to write a stack
+)
+
+// handed notes that a batch was sent, and sets its time-out. A batch of several is given its lease on
+// top; when an item is slow the worker says so by then, and the time-out is
+// counted from that item's own start.
+func (l *lane) handed(b *batch, lease time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.batches[b.id] != b {
+		return
+	}
+	b.reached = true
+	if b.cfg.timeout == 0 {
+		return
+	}
+	if l.batches[b.id] != b || b.timer != nil {
+		return
+	}
+	limit := b.cfg.timeout
+	if lease > 0 {
+		limit += 2 * lease
+	}
+	b.timer = time.AfterFunc(limit, func() { l.timeUp(b) })
+	if b.at >= 0 { // the worker was quicker to say that it is slow
+		b.timer.Reset(b.cfg.timeout)
+	}
+}
+
+// timeUp ends what has run too long: where a task can be cancelled it is, and
+// the worker killed if it goes on; elsewhere it is killed at once.
+func (l *lane) timeUp(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, plan := l.worker, l.ex.plan
+	if l.batches[b.id] != b || w == nil {
+		return
+	}
+	if l.settling > 0 && b.looks < lateLooks { // the answer may come behind the one that is being read
+		b.looks++
+		b.timer.Reset(lateLook)
+		return
+	}
+	asked := b.expired
+	b.expired = true
+	switch {
+	case plan.Loop: // all of its items
+	case b.n == 1:
+		b.guilty = 0
+	case b.at >= 0:
+		b.guilty = b.at
+	}
+	if !asked && (plan.Loop || plan.Cancels && b.guilty >= 0) {
+		go l.cancel(w, b.id, b.guilty)
+		b.timer.Reset(b.cfg.grace)
+		return
+	}
+	if pinger, ok := w.(Pinger); ok && !plan.Loop && b.guilty >= 0 && l.items > b.open {
+		go l.question(pinger, b)
+		return
+	}
+	l.expire(w, b)
+}
+
+// question asks a worker whose tasks share an interpreter whether it listens,
+// before one of them is found guilty: the others wait for whoever does not let
+// go of it, and each of them is late.
+func (l *lane) question(w Pinger, b *batch) {
+	answers := w.Ping(pingLimit)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.worker != Worker(w) || l.batches[b.id] != b {
+		return
+	}
+	if !answers {
+		l.mute = true
+		for _, each := range l.batches {
+			each.guilty = -1
+		}
+	}
+	l.expire(w, b)
+}
+
+// expire kills the worker of an expired batch, after it has told where it is.
+// The lock is held.
+func (l *lane) expire(w Worker, b *batch) {
+	if l.killed != nil {
+		return
+	}
+	l.killed = &TimeoutError{After: b.cfg.timeout}
+	if d, ok := w.(Dumper); ok && d.Dump() {
+		time.AfterFunc(dumpTime, w.Kill)
+		return
+	}
+	w.Kill()
+}
