@@ -16,7 +16,7 @@ const (
 	lateLook  = 20 * time.Millisecond  // between two looks at whether an answer has come
 	lateLooks = 50                     // at most
 	pingLimit = 250 * time.Millisecond // a worker that answers later does not listen
-	dumpTime  = 100 * time.Millisecond // to write a stack
+	dumpTime  = 250 * time.Millisecond // to write a stack, on a busy machine too
 )
 
 // handed notes that a batch was sent, and sets its time-out. A batch of several is given its lease on

@@ -114,8 +114,9 @@ func (b *bench) section(a *attempt, o outcome) string {
 func (b *bench) still(a *attempt, text string) string {
 	text = strings.NewReplacer(b.dir, "/home/me", a.here, "/home/me").Replace(text)
 	for _, r := range []struct{ pattern, with string }{
-		{`(?m)^ +[~^]+\n`, ""},                             // CPython 3.11 and newer point at the expression
-		{`depth exceeded in comparison`, "depth exceeded"}, // CPython 3.10 and 3.9
+		{`(?m)^ +[~^]+\n`, ""}, // CPython 3.11 and newer point at the expression
+		{`(?m)^ +File "[^"]*/lib/python3[^"]*", line \d+ in \w+\n`, ""}, // where the library is, and where in it
+		{`depth exceeded in comparison`, "depth exceeded"},              // CPython 3.10 and 3.9
 		{`Previous line repeated \d+ more`, "Previous line repeated N more"},
 		{`\bw\d+\]`, "wN]"},
 		{`\bworker \d+\b`, "worker N"},

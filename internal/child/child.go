@@ -78,7 +78,7 @@ type State struct {
 	Code      int            // exit code; -1 where a signal ended it
 	User, Sys time.Duration  // CPU time of it and of the children that it waited for
 	MaxRSS    int64          // largest resident size, in bytes
-	Tail      string         // the last output, at most 4 KiB
+	Tail      string         // the last output, at most 16 KiB
 
 	// OutOfMemory says that the kernel ended it for want of memory: SIGKILL
 	// ended it, which Kill did not send, and while it ran such kills were

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxLine = 64 << 10 // a longer line is cut into pieces
-	maxTail = 4 << 10  // what is kept of the output
+	maxTail = 16 << 10 // what is kept of the output
 	goesOn  = " …"     // marks a piece that is not the end of its line
 )
 

@@ -64,8 +64,22 @@ func isFrame(line string) bool {
 	return ok && found && !strings.ContainsAny(number, ", ")
 }
 
+// waits reports whether a stack is that of a thread in which the worker itself
+// waits in the threading module.
+func waits(stack []string) bool {
+	for _, line := range stack {
+		if strings.HasPrefix(line, ownFrame) {
+			return strings.HasSuffix(line, " in start_thread") || strings.HasSuffix(line, " in quit")
+		}
+	}
+	return false
+}
+
 // shortStack returns the lines of a stack that tell something.
 func shortStack(stack []string) (short []string) {
+	if waits(stack) {
+		return nil
+	}
 	for i := 0; i < len(stack) && !strings.HasPrefix(stack[i], ownFrame); {
 		n := 1
 		for i+n < len(stack) && stack[i+n] == stack[i] {

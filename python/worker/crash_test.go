@@ -36,6 +36,7 @@ func TestCrashText(t *testing.T) {
 		"extensions":  {head + user + own + "\nExtension modules: a.b, c (total: 2)\n", head + user},
 		"cut off":     {"...\n" + frameLine("/d/fn.py", 4, "f") + own, "...\n" + frameLine("/d/fn.py", 4, "f")},
 		"repeated":    {head + strings.Repeat(frameLine("/d/fn.py", 4, "f"), 100) + "  ...\n", head + frameLine("/d/fn.py", 4, "f") + "  (the same 99 times more)\n  ...\n"},
+		"our wait":    {head + frameLine("/lib/threading.py", 327, "wait") + frameLine("<outpace_worker.py>", 9, "start_thread") + own, head},
 		"two threads": {head + user + own + "\n" + head + user + own, head + user + "\n" + head + user},
 	} {
 		if got, want := CrashText(test.output), strings.TrimSpace(test.want); got != want {

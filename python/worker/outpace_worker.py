@@ -88,6 +88,7 @@ VERSION = 1
 POLL = 0.02  # seconds between two looks of the Watch
 PARK = 50  # looks without any work, after which the Watch sleeps until it is woken
 EXIT_WAIT = 5.0  # seconds that atexit handlers may take
+DUMP = 62 if sys.platform == "linux" else 0  # the signal at which all stacks are written, also while C code keeps the GIL
 LOG = 2  # what the worker itself writes to; main moves it out of the way of user code
 LIMIT = 1 << 30  # bytes in a frame
 BASES = 16  # of an exception's classes that are named
@@ -459,7 +460,12 @@ def own_loop():
 
 def run_on_loop(call, *args):
     """What call(*args), which is awaitable, comes to."""
-    value, error = own_loop().run_until_complete(outcome(call, args))
+    try:
+        value, error = own_loop().run_until_complete(outcome(call, args))
+    except OSError as error:
+        if error.errno != errno.EBADF:  # else of the loop itself, which would fail all further calls
+            raise
+        die(NOT_ITS_OWN)
     if error is not None:
         raise error
     return value
@@ -491,7 +497,7 @@ def standard(name):
 
 def import_standard(name):
     thread = threading.get_ident()
-    hidden = {n: m for n, m in list(sys.modules.items()) if "." not in n and not is_library(m) and is_standard(n)}
+    hidden = {n: m for n, m in list(sys.modules.items()) if "." not in n and is_standard(n) and not is_library(m)}
     for shadow in hidden:
         sys.modules.pop(shadow, None)
     StandardFinder.threads.add(thread)
@@ -515,7 +521,7 @@ class StandardFinder:
 
 
 def is_library(module):
-    return is_library_file(getattr(module, "__file__", None) or "<built in>")
+    return is_library_file(str(getattr(module, "__file__", None) or "<built in>"))
 
 
 def is_library_file(file):
@@ -615,8 +621,8 @@ def is_standard(name):
     names = getattr(sys, "stdlib_module_names", None)  # since 3.10
     if names is not None:
         return name in names
-    finder = importlib.machinery.PathFinder
-    return name in sys.builtin_module_names or finder.find_spec(name, [os.path.dirname(os.__file__)]) is not None
+    folders = [STANDARD_LIBRARY, STANDARD_LIBRARY + "lib-dynload"]
+    return name in sys.builtin_module_names or importlib.machinery.PathFinder.find_spec(name, folders) is not None
 
 
 def execute(path, name):
@@ -686,8 +692,12 @@ def load_hint(error, cause):
 
 def die(message):
     """Ends the process over a broken protocol, or a bug of this file."""
-    say(message)
-    os._exit(EXIT_BROKEN)
+    with ENDING:  # several threads may find out at once: one line is enough
+        say(message)
+        os._exit(EXIT_BROKEN)
+
+
+ENDING = threading.Lock()
 
 
 def say(message):
@@ -1118,7 +1128,7 @@ class Watch:
                 self.note_progress(job, now)
             if job.late(now, job.started):
                 worker.send(job.expire())
-        if len(running) >= worker.slots.threads and all(job.overdue for job in running):
+        if running and len(running) >= worker.slots.threads and all(job.overdue for job in running):
             for job in jobs:  # no slot will get to these soon
                 if not job.started and job.late(now, job.arrived):
                     worker.send(job.expire())
@@ -1181,11 +1191,18 @@ class Worker:
     def hello(self):
         self.send([record(b"h", {
             "version": VERSION, "pid": os.getpid(), "language": "python", "runtime": "%d.%d.%d" % sys.version_info[:3],
-            "executable": sys.executable, "gil": getattr(sys, "_is_gil_enabled", lambda: True)()})])
+            "executable": sys.executable, "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
+            "dump": DUMP if faulthandler.is_enabled() else 0})])
 
     def forked(self):
         """Runs in a process that user code forked: it goes on with the item that it is in, and no other."""
+        global LOG
         self.channel.forked()
+        if LOG != 2:  # the child has its own standard error, perhaps another one
+            if faulthandler.is_enabled():
+                faulthandler.enable(2, all_threads=False)
+            os.closerange(LOG, LOG + 1)
+            LOG = 2
         for job in list(self.jobs.values()):
             collections.deque(job.it, 0)
             job.ranges.clear()
@@ -1538,6 +1555,8 @@ def main():
     if sys.stderr is not None:
         LOG = private(2)
         faulthandler.enable(LOG, all_threads=False)  # the guilty one alone: of the output only the end is kept
+        if DUMP:
+            faulthandler.register(DUMP, LOG, all_threads=True)
     if sys.stdout is not None:
         sys.stdout.reconfigure(line_buffering=True)
     sys.meta_path.insert(0, StandardFinder)

@@ -1434,11 +1434,19 @@ class UserCode(WorkerCase):
             self.assertEqual(client.process.wait(LIMIT), 70)
 
     def test_closed_descriptors_that_are_nobodys(self):
-        for mode in "serial", "threads":  # a loop has some of its own
+        for mode in "serial", "threads":
             client = self.ready("import os\ndef f(x): os.closerange(0, 256)", mode=mode)
             self.assertEqual(client.call([1, 2]).values(), [None, None])
             self.assertEqual(client.ping(), b"?")
             self.assertEqual(client.quit(), 0)
+
+    def test_closed_descriptors_of_an_event_loop(self):
+        for mode, name in ("serial", "g"), ("threads", "g"), ("loop", "f"), ("loop", "g"):
+            client = self.ready("import os\ndef f(x): os.closerange(3, 256)\nasync def g(x): f(x)", name, mode=mode)
+            client.batch([1, 2])
+            self.assertEqual(client.process.wait(LIMIT), 70)
+            self.assertIn("outpace worker: a function closed descriptors of the worker", client.printed())
+            self.assertEqual(len(client.printed().splitlines()), 1, client.printed())
 
     def test_a_folder_that_functions_leave(self):
         self.write("fn.py", "import os\ndef f(x): os.chdir('/'); return os.getcwd()")
@@ -1588,6 +1596,16 @@ class UserCode(WorkerCase):
             self.assertEqual(client.ping(), b"?")
             self.assertNotIn("went on", client.printed())
             self.assertIn("ValueError: in the child", client.printed())
+
+    def test_a_crash_of_a_forked_child(self):
+        client = self.ready("""
+            import faulthandler, os
+            def f(x):
+                if os.fork() == 0: faulthandler._sigsegv()
+                return os.WTERMSIG(os.wait()[1])
+        """)
+        self.assertEqual(client.call([1, 2]).values(), [signal.SIGSEGV] * 2)
+        self.assertIn("Fatal Python error: Segmentation fault", client.printed())
 
     def test_a_forked_child_does_not_keep_the_channel_open(self):
         path = self.fifo()

@@ -15,6 +15,9 @@ import (
 // The adapter has cut the frames of the worker itself away.
 const fatalMark = "Fatal Python error: "
 
+// stackMark ends the line above a stack.
+const stackMark = "(most recent call first):"
+
 // lastLines is how much a failure shows of what a worker wrote last, where that
 // has no stack.
 const lastLines = 10
@@ -46,12 +49,12 @@ func crash(lines []string) string {
 	ours, first := false, true
 	for _, line := range lines[1:] {
 		switch {
-		case strings.HasSuffix(line, "(most recent call first):"):
+		case strings.HasSuffix(line, stackMark):
 			ours = strings.HasPrefix(line, "Current thread 0x") || strings.HasPrefix(line, "Stack ")
 		case !strings.HasPrefix(line, "  "):
 			ours = false
 		case ours && first:
-			b.WriteString("Python stack (most recent call first):\n")
+			b.WriteString("Python stack " + stackMark + "\n")
 			first = false
 			fallthrough
 		case ours:
@@ -61,17 +64,43 @@ func crash(lines []string) string {
 	return b.String()
 }
 
+// whereabouts returns where a worker was when its time was over: the stacks that
+// end what it wrote, of each thread that runs anything of the user's.
+func whereabouts(output string) string {
+	var b strings.Builder
+	header := false
+	for _, line := range strings.Split(strings.TrimSpace(output), "\n") {
+		switch {
+		case strings.HasSuffix(line, stackMark):
+			header = true
+		case strings.HasPrefix(line, "  "):
+			if header {
+				b.WriteString("Python stack " + stackMark + "\n")
+				header = false
+			}
+			b.WriteString(line + "\n")
+		case line != "": // what stood before it was no end
+			b.Reset()
+			header = false
+		}
+	}
+	if !strings.HasPrefix(b.String(), "Python stack ") {
+		return ""
+	}
+	return b.String()
+}
+
 const (
 	maxHeld  = 500             // lines of a crash that are held back
 	heldLong = 2 * time.Second // after this a worker that goes on has not crashed
 )
 
-// dumps holds the stacks back that crashing workers print: the failure tells
-// them better, without frames of ours, and once.
+// dumps holds the stacks back that workers print when they crash or their time
+// is over: the failure tells them better, without frames of ours, and once.
 //
 //	line of a stack                        held
 //	any other line                         printed
-//	the worker was lost                    what is held is dropped
+//	the worker was lost or timed out       what is held is dropped
 //	the worker goes on, or there are many  it was the stack of another process: printed
 type dumps struct {
 	held map[int]*dump // by worker
@@ -86,7 +115,7 @@ type dump struct {
 func (d *dumps) line(worker int, line string) []string {
 	held := d.held[worker]
 	switch {
-	case strings.HasPrefix(line, fatalMark):
+	case strings.HasPrefix(line, fatalMark), held == nil && strings.HasSuffix(line, stackMark):
 		before := d.goesOn(worker, 0)
 		if d.held == nil {
 			d.held = map[int]*dump{}
@@ -102,7 +131,7 @@ func (d *dumps) line(worker int, line string) []string {
 	return nil
 }
 
-// lost drops what is held of a worker that has ended.
+// lost drops what is held of a worker that has ended, or is about to.
 func (d *dumps) lost(worker int) { delete(d.held, worker) }
 
 // goesOn returns what is held of a worker that has not ended, if it has been

@@ -90,3 +90,19 @@ func say(p *Text, lines string) {
 		p.Event(outpace.Event{Kind: outpace.WorkerLog, Worker: 2, Line: strings.TrimSuffix(line, "\n")})
 	}
 }
+
+// TestWhereabouts: of all stacks those that end the output, and that have a frame.
+func TestWhereabouts(t *testing.T) {
+	dump := "Thread 0x00007fab40f746c0 (most recent call first):\n  File \"/a/x.py\", line 166 in match\n  File \"/a/x.py\", line 9 in rex\n\n" +
+		"Thread 0x00007fab417796c0 (most recent call first):\n\nCurrent thread 0x00007fab43604b80 (most recent call first):\n"
+	for _, test := range []struct{ output, want string }{
+		{"", ""},
+		{"hello\n  indented", ""},
+		{"hello\n" + dump, "Python stack (most recent call first):\n  File \"/a/x.py\", line 166 in match\n  File \"/a/x.py\", line 9 in rex\n"},
+		{dump + "goes on", ""},
+	} {
+		if got := whereabouts(test.output); got != test.want {
+			t.Errorf("%q:\n%s", test.output, got)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func FaultOf(err error) Fault {
 	case errors.As(err, &remote):
 		return Fault{Type: remote.Type, Message: remote.Message, Traceback: remote.Traceback, Cause: causeOf(remote), Hint: remote.Hint}
 	case errors.As(err, &late):
-		return Fault{Type: "TimeoutError", Message: late.Error(), Cause: "timeout", plain: true}
+		return Fault{Type: "TimeoutError", Message: late.Error(), Cause: "timeout", Traceback: whereabouts(late.Stderr), plain: true}
 	case errors.As(err, &memory):
 		return Fault{Type: "MemoryError", Message: memory.Error(), Cause: "memory", plain: true, alike: "over the limit",
 			Hint: "a higher --memory-limit lets it have more"}

@@ -140,7 +140,14 @@ func (t *Text) Event(ev outpace.Event) {
 		t.dumped(func(d *dumps) []string { d.lost(ev.Worker); return nil })
 	case outpace.WorkerStarted:
 		t.log(ev.Worker, t.dumped(func(d *dumps) []string { return d.goesOn(ev.Worker, 0) }))
-	case outpace.TaskFinished:
+	case outpace.TaskRequeued:
+		if errors.Is(ev.Err, outpace.ErrTimeout) { // whoever was late, it runs again
+			t.dumped(func(d *dumps) []string { d.held = nil; return nil })
+		}
+	case outpace.TaskFinished, outpace.TaskRetried:
+		if errors.Is(ev.Err, outpace.ErrTimeout) {
+			t.dumped(func(d *dumps) []string { d.lost(ev.Worker); return nil })
+		}
 		t.log(ev.Worker, t.dumped(func(d *dumps) []string { return d.goesOn(ev.Worker, heldLong) }))
 	case outpace.WorkerRefused:
 		if now := t.counter.Counts(); now.Refused == 1 { // the summary counts them

@@ -72,8 +72,7 @@ def floods(x):  # what is not touched is not there, so touch it
 
 
 def spins(x):
-    while x == CULPRIT:
-        pass
+    while x == CULPRIT: pass  # one line: its number is told
     return x * 2
 
 
