@@ -97,10 +97,13 @@ func explain(path string, end error, output string) error {
 	defer cancel()
 	ask := exec.CommandContext(ctx, path, "--version")
 	ask.WaitDelay = time.Second
-	answer, _ := ask.CombinedOutput()
+	answer, failed := ask.CombinedOutput()
 	found := regexp.MustCompile(`^Python (\d+\.\d+\S*)`).FindSubmatch(answer)
 	if found != nil && !supported(string(found[1])) {
 		return tooOld(path, string(found[1]))
+	}
+	if first, _, _ := strings.Cut(string(answer), "\n"); found == nil && failed == nil && first != "" {
+		return fmt.Errorf("%w: %s calls itself %q %s", ErrInterpreter, path, first, hint)
 	}
 	what := "does not behave like a Python"
 	if found != nil {

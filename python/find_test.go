@@ -75,7 +75,7 @@ func TestNoPython(t *testing.T) {
 		{hello(t, `{"version":2,"runtime":"3.13.1"}`), "version 2 of the protocol"},
 	}
 	if cat, err := exec.LookPath("cat"); err == nil {
-		tests = append(tests, struct{ path, want string }{cat, "does not behave like a Python"})
+		tests = append(tests, struct{ path, want string }{cat, "calls itself"})
 	}
 	for _, test := range tests {
 		begun := time.Now()

@@ -27,7 +27,7 @@ func (b *bench) scarce(t *testing.T) {
 		code  int
 	}{
 		{"nofile", 8, "no descriptors", 3}, {"nofile", 16, "", 0}, {"nofile", 32, "few descriptors", 0}, {"nofile", 48, "", 0},
-		{"pids", 8, "no processes", 3}, {"pids", 20, "", 0}, {"pids", 32, "few processes", 0}, {"nproc", 8, "", 0}, {"nproc", 32, "", 0},
+		{"pids", 8, "no processes", 3}, {"pids", 20, "", 0}, {"pids", 32, "few processes", 0}, {"nproc", 12, "", 0}, {"nproc", 32, "", 0},
 	} {
 		if test.name != "" {
 			b.golden.order(test.name)

@@ -769,14 +769,14 @@ class Channel:
             except BrokenPipeError:
                 self.orphaned()
             except OSError as error:
-                die(NOT_ITS_OWN if error.errno == errno.EBADF else "cannot write to the supervisor: %s" % error)
+                self.broken(error, "write to")
 
     def read(self):
         """Reads once and hands over whole frames (reading lock held). Blocks until there is something."""
         try:
             data = os.read(self.inp, 1 << 20 if len(self.buffer) > 65536 else 65536)
         except OSError as error:
-            die(NOT_ITS_OWN if error.errno == errno.EBADF else "cannot read from the supervisor: %s" % error)
+            self.broken(error, "read from")
         if not data:
             self.orphaned()
         self.reads += 1
@@ -800,6 +800,11 @@ class Channel:
         if found and found[0][1] & select.POLLNVAL:  # who reads at this moment would never learn of it
             die(NOT_ITS_OWN)
         return bool(found)
+
+    def broken(self, error, cannot):
+        if in_user_code(error.__traceback__):
+            raise error  # of a signal handler
+        die(NOT_ITS_OWN if error.errno == errno.EBADF else "cannot %s the supervisor: %s" % (cannot, error))
 
     def pump(self, wait=True):
         """Reads what is there, without blocking for more. Gives up when another thread reads and not wait."""

@@ -1519,7 +1519,7 @@ class UserCode(WorkerCase):
     def test_alarms(self):
         text = """
             import signal, threading
-            class TooLong(Exception): pass
+            class TooLong(TimeoutError): pass
             def handler(*_): raise TooLong("an alarm")
             def f(x):
                 signal.signal(signal.SIGALRM, handler)
