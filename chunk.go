@@ -256,7 +256,7 @@ func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
 	c.miss(s, b.at, try, err, s.now)
 	if b.at+1 < b.end {
 		c.r.idle(b.end - b.at - 1)
-		c.r.ex.again(&rerun[In, Out]{chunk: c, a: b.at + 1, b: b.end, tried: try - 1})
+		c.r.ex.again(&rerun[In, Out]{chunk: c, a: b.at + 1, b: b.end, history: history{tried: try - 1}})
 	}
 }
 
@@ -285,9 +285,15 @@ func (c *chunk[In, Out]) failItem(i, try int, err error, o outcome) {
 	r := c.r
 	if r.ctx.Err() == nil && !r.stopped.Load() && r.ex.retries(r.cfg, try, err) {
 		r.idle(1)
-		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, tried: try}, r.cfg, c.first()+i, try, err)
+		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, history: history{tried: try, last: err, cost: o}}, r.cfg, c.first()+i, try, err)
 		return
 	}
+	c.giveUp(i, try, err, o)
+}
+
+// giveUp makes err the result of item i.
+func (c *chunk[In, Out]) giveUp(i, try int, err error, o outcome) {
+	r := c.r
 	failure := &TaskError{Function: r.fn.Name(), Index: c.first() + i, Attempts: try, Err: err}
 	c.setErr(i, failure)
 	if c.recs != nil {

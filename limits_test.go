@@ -294,3 +294,38 @@ func TestStopIf(t *testing.T) {
 		}
 	})
 }
+
+// TestStopFailsWhatWaits: an item that waits for its retry when the run stops has
+// failed, as far as anybody knows, so what comes behind it is yielded.
+func TestStopFailsWhatWaits(t *testing.T) {
+	body := func(ctx context.Context, n int) (int, error) {
+		if n > 1 {
+			return sleepMS(ctx, 50)
+		}
+		if _, err := sleepMS(ctx, 10+300*n); err != nil {
+			return 0, err
+		}
+		return 0, fmt.Errorf("bad %d", n)
+	}
+	for name, try := range map[string]func() (outpace.Model, outpace.Function[int, int]){
+		"threads":   func() (outpace.Model, outpace.Function[int, int]) { return outpace.Threads(2), outpace.Func("f", body) },
+		"processes": func() (outpace.Model, outpace.Function[int, int]) { return newScene(2, 1).model, remote("f", body) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				model, f := try()
+				first := func(err error) bool { return mentions(err, "bad 0") }
+				ex := open(t, model, outpace.Retries(5), outpace.RetryIf(first), outpace.Backoff(time.Hour, time.Hour), outpace.FailFast())
+				var got []string
+				for _, err := range outpace.Map(context.Background(), ex, f, count(1000)) {
+					if err != nil {
+						got = append(got, err.Error())
+					}
+				}
+				if len(got) != 3 || !strings.HasPrefix(got[0], "f, input 0: ") || !strings.HasPrefix(got[1], "f, input 1: ") || !strings.HasPrefix(got[2], "stopped: ") {
+					t.Errorf("%q", got)
+				}
+			})
+		})
+	}
+}

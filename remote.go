@@ -56,13 +56,13 @@ func (o outcome) record(i, n, try int) record {
 func (c *chunk[In, Out]) fail(i int, err error, o outcome) { c.failItem(i, 1, err, o) }
 
 func (c *chunk[In, Out]) requeue(a, b int, why error, suspect bool) {
-	c.requeueTry(a, b, why, suspect, 0, 0)
+	c.requeueTry(a, b, why, suspect, history{})
 }
 
-func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried, doubted int) {
+func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, h history) {
 	r := c.r
 	if r.stopped.Load() {
-		r.skip(c, a, b)
+		c.pass(a, b, h)
 		r.idle(b - a)
 		return
 	}
@@ -70,13 +70,13 @@ func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, tried, do
 	r.idle(b - a)
 	step := b - a
 	if suspect {
-		doubted++
+		h.doubted++
 	}
-	if doubted > 0 {
+	if h.doubted > 0 {
 		step = 1
 	}
 	for i := a; i < b; i += step {
-		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, tried: tried, doubted: doubted})
+		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, history: h})
 	}
 }
 

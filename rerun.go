@@ -6,10 +6,17 @@ import "sync/atomic"
 // failure, on their own as suspects, or because their worker gave them back.
 type rerun[In, Out any] struct {
 	*chunk[In, Out]
-	a, b    int
-	next    atomic.Int32 // items claimed
-	tried   int          // attempts charged so far
-	doubted int          // how often its worker has died: above 0 it is a suspect
+	a, b int
+	next atomic.Int32 // items claimed
+	history
+}
+
+// history is what became of an item so far.
+type history struct {
+	tried   int     // attempts charged
+	last    error   // how the last of them failed; nil where there was none
+	cost    outcome // … and what it cost
+	doubted int     // how often its worker has died: above 0 it is a suspect
 }
 
 // returning tells a loop that waits inside a task, and may have to run the rest
@@ -41,7 +48,7 @@ func (j *rerun[In, Out]) claim(limit int) (a, b int) {
 			continue
 		}
 		if j.r.stopped.Load() {
-			j.r.skip(j.chunk, j.a+int(n), j.a+to)
+			j.pass(j.a+int(n), j.a+to, j.history)
 			continue
 		}
 		j.r.busy.Add(int64(to - int(n)))
@@ -78,5 +85,18 @@ func (j *rerun[In, Out]) fail(i int, err error, o outcome) {
 func (j *rerun[In, Out]) reject(a, b int, err error) { j.chunk.reject(j.a+a, j.a+b, err) }
 
 func (j *rerun[In, Out]) requeue(a, b int, why error, suspect bool) {
-	j.requeueTry(j.a+a, j.a+b, why, suspect, j.tried, j.doubted)
+	j.requeueTry(j.a+a, j.a+b, why, suspect, j.history)
+}
+
+// pass is told that items of a stopped run do not run again: those that failed
+// before have failed for good, and the others never ran.
+func (c *chunk[In, Out]) pass(a, b int, h history) {
+	if h.last == nil {
+		c.r.skip(c, a, b)
+		return
+	}
+	for i := a; i < b; i++ {
+		c.r.busy.Add(1)
+		c.giveUp(i, h.tried, h.last, h.cost)
+	}
 }
