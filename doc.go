@@ -22,17 +22,31 @@
 //
 //	for y, err := range outpace.Map(ctx, ex, squares, slices.Values(inputs)) { … }
 //
+// In that loop err is a [*TaskError] for one input; any other error is about the
+// run as a whole, and the last.
+//
+// Package [github.com/outpace-run/outpace/python] runs CPython functions, package
+// [github.com/outpace-run/outpace/process] Go functions in child processes, and
+// [github.com/outpace-run/outpace/modeltest] tests a model of your own.
+//
 // # Words
 //
 //   - function: what the user brought, with a name so that another process can find it
 //   - task: one function applied to one input
+//   - item: a task, seen from the Map or the batch that it belongs to
 //   - future: the handle of a submitted task: pending, running, then done, failed or cancelled
 //   - executor: takes tasks, runs them on workers, hands back futures or results
 //   - model: how work is run: serial, threads, async, or one of an adapter package such as python
 //   - shape: P x T, processes times tasks at once in each; serial is 1x1, threads 1xT, processes Px1
 //   - worker: one process (this one, or a child) with T slots
-//   - attempt: one try at a task; a task has 1 + retries of them
+//   - slot: where one task runs at a time
+//   - chunk: neighbouring inputs of a Map that travel together
+//   - batch: what is sent to a worker process at once
+//   - attempt: one try at a task; a task has up to 1 + retries of them
+//   - suspect: a task that was in flight when its worker died, and may have killed it;
+//     it runs again alone, uncharged: the try that this death ended is not an attempt
 //   - run: one Map over its inputs, from the first to the last
+//   - window: how far a run may be ahead of the loop that takes its results
 //   - event: something an executor says about itself while it works
 //
 // # Promises
@@ -64,7 +78,8 @@
 // may run more than once for an input even without [Retries], when its worker
 // died with others in flight: what it does to the world should bear that.
 //
-// Bounds. Every queue and buffer has a bound, a default and an option.
+// Bounds. Every queue and buffer has a bound. Those that depend on what runs
+// ([Queue], [Window]) have an option.
 //
 // Ending. [Executor.Close] cancels what is left and returns when every
 // goroutine and child process of the executor is gone; what cannot be ended is

@@ -91,8 +91,10 @@ func (e *TimeoutError) Error() string {
 // Is reports whether target is ErrTimeout.
 func (e *TimeoutError) Is(target error) bool { return target == ErrTimeout }
 
-// LostError is a worker process that ended by itself: the task killed it,
-// somebody else did, or it could not be reached any more.
+// LostError is a worker process that ended, or could not be reached any more, and
+// not because the executor killed it (at a time-out, at a memory limit, for a
+// cancel): the task ended it, or somebody else did. One that was stopped for
+// longer than IdleLimit counts too.
 type LostError struct {
 	Worker      int            // its number
 	Pid         int            // its process id
@@ -226,13 +228,18 @@ func (e *StartError) Unwrap() error { return e.Err }
 // CrashLoopError ends everything on an executor whose workers die one after
 // the other: see MaxDeaths.
 type CrashLoopError struct {
-	Deaths int   // workers in a row that died
-	Err    error // how the last one did, a *LostError
+	Deaths int   // workers in a row that died, nothing ended in between
+	Inputs int   // or tasks in a row that failed because they killed their workers
+	Err    error // how the last worker died, a *LostError
 }
 
-// Error counts the deaths and tells the last one.
+// Error counts them and tells the last death.
 func (e *CrashLoopError) Error() string {
-	return fmt.Sprintf("%d workers in a row died without finishing anything, the last one: %v (hint: does the function work for any input? try one alone)", e.Deaths, e.Err)
+	const hint = "(hint: does the function work for any input? try one alone; --max-deaths N, or MaxDeaths in Go, goes on for longer)"
+	if e.Inputs > 0 {
+		return fmt.Sprintf("%d inputs in a row killed their workers, and none was done in between; the last one: %v %s", e.Inputs, e.Err, hint)
+	}
+	return fmt.Sprintf("%d workers in a row died, and nothing was finished in between; the last one: %v %s", e.Deaths, e.Err, hint)
 }
 
 // Unwrap returns how the last worker died.

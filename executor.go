@@ -38,7 +38,8 @@ type Executor struct {
 	started atomic.Int32
 	offers  offers
 	runs    atomic.Pointer[[]mapRun] // copied on write, under mu
-	deaths  atomic.Int32             // of workers in a row, without a task finished in between
+	deaths  atomic.Int32             // of workers in a row, nothing ended in between
+	killers atomic.Int32             // tasks in a row that failed because they killed their workers
 	patrol  sync.Once                // starts the look at worker processes
 
 	mu        sync.Mutex
@@ -346,6 +347,7 @@ func (e *Executor) wanted(retryIf func(error) bool, err error) (yes bool) {
 
 // later queues a job again behind its back-off, and says so.
 func (e *Executor) later(j job, cfg *config, index, attempt int, err error) {
+	e.deaths.Store(0) // whoever is to blame for them is found
 	wait := engine.Backoff(cfg.backoffBase, cfg.backoffCap, attempt)
 	e.emit(Event{Kind: TaskRetried, Index: index, Count: 1, Attempt: attempt, Err: err, Delay: wait})
 	if wait == 0 {

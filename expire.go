@@ -6,7 +6,8 @@ import "time"
 //
 //	time is over ──► an answer may be waiting in line? look again soon
 //	     │
-//	     ├─ its task can be cancelled ──► cancel it; Grace later, if it goes on: ┐
+//	     ├─ its task can be cancelled ──► cancel it; Grace later, if it goes on  │
+//	     │        and the worker has answered something since: it is guilty      │
 //	     ├─ it shares the process with others ──► does the worker answer at all? │
 //	     │        yes: it is guilty · no: one of them holds the interpreter,     │
 //	     │        but which? all of them are suspects                            │
@@ -51,7 +52,7 @@ func (l *lane) timeUp(b *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w, plan := l.worker, l.ex.plan
-	if l.batches[b.id] != b || w == nil {
+	if l.batches[b.id] != b || w == nil || l.killed != nil {
 		return
 	}
 	if l.settling > 0 && b.looks < lateLooks { // the answer may come behind the one that is being read
@@ -69,9 +70,13 @@ func (l *lane) timeUp(b *batch) {
 		b.guilty = b.at
 	}
 	if !asked && (plan.Loop || plan.Cancels && b.guilty >= 0) {
+		b.heard = l.replies
 		go l.cancel(w, b.id, b.guilty)
 		b.timer.Reset(b.cfg.grace)
 		return
+	}
+	if plan.Loop && l.items > 1 && l.replies == b.heard { // one of them does not let the loop go on
+		l.unheard()
 	}
 	if pinger, ok := w.(Pinger); ok && !plan.Loop && b.guilty >= 0 && l.items > b.open {
 		go l.question(pinger, b)
@@ -87,24 +92,27 @@ func (l *lane) question(w Pinger, b *batch) {
 	answers := w.Ping(pingLimit)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.worker != Worker(w) || l.batches[b.id] != b {
+	if l.worker != Worker(w) || l.batches[b.id] != b || l.killed != nil {
 		return
 	}
 	if !answers {
-		l.mute = true
-		for _, each := range l.batches {
-			each.guilty = -1
-		}
+		l.unheard()
 	}
 	l.expire(w, b)
+}
+
+// unheard notes that the worker does not listen, for one of what is in flight:
+// all of it is suspect. The lock is held.
+func (l *lane) unheard() {
+	l.mute = true
+	for _, b := range l.batches {
+		b.guilty, b.expired = -1, false
+	}
 }
 
 // expire kills the worker of an expired batch, after it has told where it is.
 // The lock is held.
 func (l *lane) expire(w Worker, b *batch) {
-	if l.killed != nil {
-		return
-	}
 	l.killed = &TimeoutError{After: b.cfg.timeout}
 	if d, ok := w.(Dumper); ok && d.Dump() {
 		time.AfterFunc(dumpTime, w.Kill)

@@ -113,3 +113,45 @@ func TestTimeoutAnswerInLine(t *testing.T) {
 		want(t, b, 950)
 	})
 }
+
+// TestTimeoutBlockedLoop: a task that blocks its event loop fails, and not those
+// that could not go on beside it.
+func TestTimeoutBlockedLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(1, 5)
+		s.model.loop = true
+		var blocked atomic.Bool
+		f := remote("shares", func(ctx context.Context, n int) (int, error) {
+			if n < 0 {
+				blocked.Store(true)
+				<-procCtx(ctx).Done()
+				blocked.Store(false)
+				return 0, procCtx(ctx).Err()
+			}
+			for range n / 10 {
+				if _, err := sleepMS(procCtx(ctx), 10); err != nil {
+					return 0, err
+				}
+				for blocked.Load() { // nor is a cancel seen
+					if _, err := sleepMS(procCtx(ctx), 10); err != nil {
+						return 0, err
+					}
+				}
+			}
+			return n, ctx.Err()
+		})
+		ex := s.open(t, outpace.Timeout(2*time.Second), outpace.Grace(time.Second))
+		var fs []*outpace.Future[int]
+		for _, n := range []int{500, 600, -1, 700, 800} {
+			fs = append(fs, outpace.Submit(context.Background(), ex, f, n))
+		}
+		for i, n := range []int{500, 600, -1, 700, 800} {
+			if n > 0 {
+				want(t, fs[i], n)
+			}
+		}
+		if failure := wantErr(t, fs[2], outpace.ErrTimeout); failure.Attempts != 1 {
+			t.Errorf("%v", failure)
+		}
+	})
+}

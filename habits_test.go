@@ -37,7 +37,7 @@ func TestHabitsNoGlobals(t *testing.T) {
 			}
 			for _, spec := range g.Specs {
 				if v := spec.(*ast.ValueSpec); !isSentinel(v) && !isAssertion(v) && !isEmbedded(g, v) {
-					t.Errorf("%s: package variable %s; only sentinel errors and embedded files may be", s.at(v), v.Names[0])
+					t.Errorf("%s: package variable %s; only sentinel errors, embedded files and interface assertions may be", s.at(v), v.Names[0])
 				}
 			}
 		}

@@ -113,6 +113,19 @@ func TestMemoryLimitRefused(t *testing.T) {
 	})
 }
 
+// TestMemoryLimitTooLow: a limit that no worker can keep is told at once, not by
+// every task.
+func TestMemoryLimitTooLow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeavyScene(2, 1)
+		ex := s.open(t, outpace.MemoryLimit(5e6))
+		failure := wantErr(t, outpace.Submit(context.Background(), ex, s.hog(0), 1), outpace.ErrOption)
+		if !mentions(failure, "the memory limit is 5 MB, and a worker has 10 MB before it runs anything") {
+			t.Errorf("%v", failure)
+		}
+	})
+}
+
 // TestIdleLimit: a worker that was stopped for longer than the limit is lost; what
 // it ran goes on elsewhere, and fails only where it stops every worker.
 func TestIdleLimit(t *testing.T) {
@@ -190,11 +203,57 @@ func TestCrashLoop(t *testing.T) {
 			}
 		}
 		var loop *outpace.CrashLoopError
-		if !errors.As(last, &loop) || loop.Deaths != 20 || !mentions(last, "20 workers in a row died") || !mentions(last, "SIGSEGV") {
+		if !errors.As(last, &loop) || loop.Inputs != 20 || !mentions(last, "20 inputs in a row killed their workers") || !mentions(last, "SIGSEGV") {
 			t.Errorf("the last error is %v", last)
 		}
 		if started := s.model.tries.Load(); failed > 20 || started > 23 {
 			t.Errorf("%d failed, %d workers started", failed, started)
+		}
+	})
+}
+
+// TestCrashLoopOfNobody: workers that die before anything can be charged are
+// counted too.
+func TestCrashLoopOfNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(1, 2)
+		s.model.send = func(w *fakeWorker, _ outpace.Batch) error {
+			w.die(&outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1})
+			return errors.New("broken pipe")
+		}
+		ex := s.open(t, outpace.MaxDeaths(20))
+		var loop *outpace.CrashLoopError
+		if failure := wantErr(t, outpace.Submit(context.Background(), ex, remote("sleep", sleepMS), 1), nil); !errors.As(failure, &loop) || loop.Deaths != 20 {
+			t.Errorf("%v", failure)
+		}
+	})
+}
+
+// TestCrashLoopOfFew: a few inputs that kill whoever runs them, many times each,
+// do not end the run for the others.
+func TestCrashLoopOfFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(1, 1)
+		f := remote("some", func(_ context.Context, n int) (int, error) {
+			if n < 5 {
+				return 0, death{signal: syscall.SIGKILL}
+			}
+			return n, nil
+		})
+		ex := s.open(t, outpace.Retries(2), outpace.MaxDeaths(20))
+		done, failed := 0, 0
+		for _, err := range outpace.Map(context.Background(), ex, f, count(100)) {
+			switch {
+			case err == nil:
+				done++
+			case errors.As(err, new(*outpace.TaskError)):
+				failed++
+			default:
+				t.Error(err)
+			}
+		}
+		if done != 95 || failed != 5 {
+			t.Errorf("%d done, %d failed", done, failed)
 		}
 	})
 }

@@ -8,8 +8,8 @@ import (
 
 // Option changes a setting. Options given to New are the executor's defaults;
 // given to Submit, Go or Map they hold for that call. A value out of range is an
-// error that wraps ErrOption: of New and Go, the last one of a Map, that of
-// Submit's Future.
+// error that wraps ErrOption: New and Go return it, the Future of Submit fails
+// with it, a Map yields it as its last and only error.
 type Option func(*config) error
 
 // config is the settings of an executor or of one call. It is not changed once
@@ -131,7 +131,7 @@ func Queue(n int) Option {
 // source is not pulled while bytes of encoded results (from other processes;
 // results in this process are not measured) wait to be yielded. 0 leaves a
 // bound as it is; the defaults are 65,536 items and 64 MiB. A window below the
-// number of workers narrows the run.
+// number of tasks at once narrows the run.
 func Window(items int, bytes int64) Option {
 	return func(c *config) error {
 		if items < 0 || bytes < 0 {
@@ -161,9 +161,12 @@ func Grace(d time.Duration) Option {
 	}
 }
 
-// FailFast ends a Map after its first failed task: nothing more starts, what
-// runs is finished and yielded, and the last error of the loop wraps ErrStopped.
-// It has no effect on Submit and Go.
+// FailFast ends a Map after its first failed task: nothing more is handed to the
+// workers, what they have (with tiny tasks, some milliseconds of work) is
+// finished, and the last error of the loop wraps ErrStopped. A task that waits for
+// a retry fails with its last error. Map and MapItems end before the first task
+// that never ran: what has finished behind it is not yielded. FailFast has no
+// effect on Submit and Go.
 func FailFast() Option { return StopIf(func(int, int) bool { return true }) }
 
 // StopIf ends a Map as FailFast does as soon as stop returns true. stop is asked
@@ -175,10 +178,10 @@ func StopIf(stop func(failed, finished int) bool) Option {
 	return func(c *config) error { c.stopIf = stop; return nil }
 }
 
-// StopOn ends a Map when ctx is done, gently: nothing more starts, what runs is
-// finished and yielded, and the last error of the loop wraps ErrStopped and the
-// cause of ctx. (When the ctx given to Map is done, what runs is cancelled.) It
-// has no effect on Submit and Go; a nil ctx never ends anything.
+// StopOn ends a Map when ctx is done, gently, as FailFast does: what the workers
+// have is finished, and the last error of the loop wraps ErrStopped and the cause
+// of ctx. (When the ctx given to Map is done, what runs is cancelled.) It has no
+// effect on Submit and Go; a nil ctx never ends anything.
 func StopOn(ctx context.Context) Option { return func(c *config) error { c.stopOn = ctx; return nil } }
 
 // Observe has every event told to fn, one at a time, in the order in which they
@@ -224,8 +227,8 @@ func MaxTasks(n int) Option {
 
 // IdleLimit is how long a worker process with tasks in flight may be stopped
 // (SIGSTOP) before it counts as lost; the default is a minute, 0 is no limit. A
-// Timeout may be over before. It needs Linux; elsewhere, and given elsewhere than
-// to New, it has no effect.
+// Timeout that is shorter ends the attempt first. It needs Linux; elsewhere, and
+// given elsewhere than to New, it has no effect.
 func IdleLimit(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
@@ -236,12 +239,13 @@ func IdleLimit(d time.Duration) Option {
 	}
 }
 
-// MaxDeaths ends everything on the executor with a *CrashLoopError when n
-// workers in a row have died, all processes counted together, without a task
-// finished in between: a function that kills every worker. 0, the default, is
-// 50, or three for each process where that is more. Workers that were killed at
-// a Timeout, at the MemoryLimit or for a cancel do not count. Given elsewhere
-// than to New it has no effect.
+// MaxDeaths ends everything on the executor with a *CrashLoopError when n tasks
+// in a row have failed because they killed their workers, or n workers in a row
+// have died and no attempt ended in between, all processes counted together: a
+// function that kills every worker. 0, the default, is 50, or three for each
+// process where that is more. Workers that were killed at a Timeout, at the
+// MemoryLimit or for a cancel do not count. Given elsewhere than to New it has
+// no effect.
 func MaxDeaths(n int) Option {
 	return func(c *config) error {
 		if n < 0 {

@@ -27,9 +27,12 @@ type vital struct {
 func (e *Executor) startPatrol(w Worker) error {
 	watched, ok := w.(Watched)
 	if ok && e.cfg.memory > 0 {
-		_, err := watched.Vitals(0)
+		v, err := watched.Vitals(e.cfg.memory)
 		if err != nil {
 			return fmt.Errorf("%w: MemoryLimit: %w", ErrOption, err)
+		}
+		if v.Memory > e.cfg.memory {
+			return fmt.Errorf("%w: the memory limit is %s, and a worker has %s before it runs anything", ErrOption, size(e.cfg.memory), size(v.Memory))
 		}
 	}
 	switch {

@@ -31,6 +31,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 		return fmt.Errorf("the worker answered what was not asked: batch %d, items %d to %d", rep.Batch, rep.First, rep.First+rep.N)
 	}
 	b.reached = true
+	l.replies++
 	if rep.Kind == ReplyRunning {
 		l.slow(b, rep)
 		l.mu.Unlock()
@@ -51,6 +52,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	case ReplyResults, ReplyFault:
 		l.deaths, l.used = 0, true
 		l.ex.deaths.Store(0)
+		l.ex.killers.Store(0)
 	}
 	expired := b.expired
 	l.settling++
@@ -188,13 +190,29 @@ func (l *lane) lost(w Worker, err error) {
 
 // died counts a worker that died, and ends everything after too many in a row.
 func (e *Executor) died(lost *LostError) {
-	most := e.cfg.maxDeaths
-	if most == 0 {
-		most = max(50, 3*e.plan.Shape.Processes)
-	}
-	if n := int(e.deaths.Add(1)); n >= most {
+	if n := int(e.deaths.Add(1)); n >= e.mostDeaths() {
 		e.cancel(&CrashLoopError{Deaths: n, Err: lost})
 	}
+}
+
+// blamed counts a task that has failed for good, if it killed its worker: all the
+// deaths that it took to be sure of that are one.
+func (e *Executor) blamed(failure error) {
+	var lost *LostError
+	if !errors.As(failure, &lost) {
+		return
+	}
+	e.deaths.Store(0)
+	if n := int(e.killers.Add(1)); n >= e.mostDeaths() {
+		e.cancel(&CrashLoopError{Inputs: n, Err: lost})
+	}
+}
+
+func (e *Executor) mostDeaths() int {
+	if e.cfg.maxDeaths > 0 {
+		return e.cfg.maxDeaths
+	}
+	return max(50, 3*e.plan.Shape.Processes)
 }
 
 // giveBack decides what becomes of the items of a batch whose worker is gone.

@@ -17,7 +17,8 @@ type Shape struct {
 // error and not a machine brought to its knees.
 const maxWidth = 1_000_000
 
-// Workers is the number of tasks in flight at once: Processes x Tasks.
+// Workers is how many tasks run at once, Processes x Tasks: the slots of all
+// workers together.
 func (s Shape) Workers() int { return s.Processes * s.Tasks }
 
 // String returns the shape as "PxT", the form that ParseShape reads.

@@ -262,6 +262,9 @@ func (e *Executor) emit(ev Event) {
 
 // finished tells that count tasks from index on ended.
 func (e *Executor) finished(index, count, attempts int, err error, o outcome) {
+	if err != nil {
+		e.blamed(err)
+	}
 	if e.cfg.observe == nil {
 		return
 	}

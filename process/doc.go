@@ -48,9 +48,9 @@
 // Each worker is a process group of its own that ends with this process. What
 // a function prints is captured line by line and can never mix with results;
 // standard input is empty. The context of a function is done when its task is
-// cancelled or out of time; its worker is killed when the task goes on for the
-// grace period after that. A function may use Workers itself: its workers end
-// with its own.
+// cancelled or out of time; its worker is killed when its task goes on in spite
+// of that for longer than outpace.Grace. A function may use Workers itself: its
+// workers end with its own.
 //
 // Workers need Linux or macOS. Main may be called everywhere.
 package process

@@ -24,7 +24,8 @@ var ErrMain = errors.New("process.Main was not called")
 // functions that outpace.Func made with a name, and that were given to [Main].
 //
 // GOMAXPROCS is set in the workers to their share of the available cores, at
-// least two, unless it is set already; the plan's notes say so.
+// least two and one for each task ([Threads]) where there are so many, unless it
+// is set already; the plan's notes say so.
 //
 // The model's Plan, and so outpace.New, fails with outpace.ErrOption for a width
 // below 1, and with [ErrMain] where Main was not called. Nothing is started

@@ -94,7 +94,7 @@ func (c config) environ() (env []string, note string) {
 		return env, ""
 	}
 	return append(env, "GOMAXPROCS="+strconv.Itoa(n)),
-		fmt.Sprintf("GOMAXPROCS=%d in each worker: cores available (%d) / processes (%d)", n, available, c.shape.Processes)
+		fmt.Sprintf("GOMAXPROCS=%d in each worker: its share of %d cores, at least 2 and one for each task", n, available)
 }
 
 // share is how many cores a worker should use: those of its tasks, or its part

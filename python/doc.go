@@ -13,10 +13,18 @@
 // A function is named as "path/file.py:name" or "package.module:name". Inputs
 // reach it, and results leave it, as JSON, as Python's json module writes it: a
 // tuple becomes an array, a key that is a number a string. What JSON does not
-// have (NaN, bytes, sets, dates) is the task's error. [Workers] is the model: P processes
-// with one task at once in each, T threads ([Threads]) or an event loop
-// ([Async]). [Load] starts one worker ahead of that, to learn what a function
-// is before the shape is chosen.
+// have (NaN, bytes, sets, dates) is the task's error, and so is a result of more
+// than 1 GiB of JSON.
+//
+// [Workers] is the model: P processes with one task at once in each, T threads
+// ([Threads]) or an event loop ([Async]). It says which variables are set for
+// numeric libraries (OMP_NUM_THREADS and its like). [Load] starts one worker ahead
+// of that, to learn what a function is before the shape is chosen.
+//
+// An exception is a *outpace.RemoteError (type, message, the user's part of the
+// traceback) inside of the *outpace.TaskError; a crash is a *outpace.LostError,
+// with the Python stack in its Stderr. A function may be called more than once
+// for an input: see the package comment of outpace.
 //
 // The interpreter is the one named with [Interpreter], else that of
 // $VIRTUAL_ENV, else python3 or python on PATH. It is CPython 3.9 or newer, on

@@ -64,6 +64,26 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
+// TestLoadInit: what workers are to call once is found by Load, and not called.
+func TestLoadInit(t *testing.T) {
+	leaveNothing(t)
+	file := module(t, "a.py", "def f(x): return x\ndef once(): raise ValueError('called')\nasync def later(): raise ValueError('called')\n")
+	for _, name := range []string{"once", "later"} {
+		p, err := Load(t.Context(), fn(file+":f"), Init(file+":"+name))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := Load(t.Context(), fn(file+":f"), Init(file+":nosuch"))
+	var load *outpace.LoadError
+	if !errors.As(err, &load) || !load.Init || load.Function != file+":nosuch" || !strings.Contains(err.Error(), "nosuch") {
+		t.Errorf("one that does not exist: %v", err)
+	}
+}
+
 // A function that cannot be loaded is told to everyone who sends it, and
 // others still work.
 func TestLoadErrorInSend(t *testing.T) {

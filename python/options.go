@@ -121,7 +121,8 @@ func Dir(path string) Option { return func(c *config) error { c.dir = path; retu
 // started and before its first task: to load a model, to open a connection. The
 // target is as in [Func]; [Arg] gives it arguments. On workers with an event loop
 // an async function runs on that loop. When it fails, everything on the executor
-// ends with one *outpace.LoadError. [StartTimeout] holds for it too.
+// ends with one *outpace.LoadError. [StartTimeout] holds for it too. Given to
+// [Load], it finds out there already that the function does not exist.
 func Init(target string, opts ...FuncOption) Option {
 	return func(c *config) error {
 		c.init = newSpec(target, opts)

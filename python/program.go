@@ -25,7 +25,8 @@ type Program struct {
 	first  worker // without a session once it was taken over or closed
 }
 
-// Load starts one worker, has it load f, and says what f is. It blocks while
+// Load starts one worker, has it load f, and says what f is. The function of an
+// [Init] among opts is loaded too, and not called: the workers call it. It blocks while
 // that lasts, until ctx is done (the error is its cause), or [StartTimeout] is
 // over. A function that cannot be loaded is a *outpace.LoadError; one that was
 // not made by Func wraps outpace.ErrFunction; an interpreter that cannot be
@@ -71,6 +72,9 @@ func (c config) loadFirst(ctx context.Context, f outpace.AnyFunction) (worker, s
 	w.Listen(c.log)
 	stop := context.AfterFunc(ctx, w.Kill)
 	loaded, err := w.Load(f)
+	if err == nil {
+		err = c.loadInit(w)
+	}
 	if !stop() {
 		err = context.Cause(ctx)
 	}
@@ -79,6 +83,19 @@ func (c config) loadFirst(ctx context.Context, f outpace.AnyFunction) (worker, s
 		return worker{}, session.Loaded{}, err
 	}
 	return w, loaded, nil
+}
+
+// loadInit has a worker load what it is to call once, without the call.
+func (c config) loadInit(w worker) error {
+	if c.init == nil {
+		return nil
+	}
+	_, err := w.Load(outpace.Remote[any, any](c.init.define.Target, c.init))
+	var load *outpace.LoadError
+	if errors.As(err, &load) {
+		load.Init = true
+	}
+	return err
 }
 
 // Workers is the model that runs Python functions in processes, as the

@@ -94,7 +94,9 @@ func unspoken(path string, err error) error {
 	case !errors.As(err, &said):
 		return err // the cause of a context
 	case said.Silent > 0:
-		return fmt.Errorf("%w: %s said nothing for %v: is it a Python? %s", ErrInterpreter, path, said.Silent, hint)
+		return fmt.Errorf("%w: %s said nothing for %v: is it a Python? "+
+			"(hint: name a CPython 3.9 or newer with --python PATH, or wait longer with --start-timeout; python.Interpreter, python.StartTimeout in Go)",
+			ErrInterpreter, path, said.Silent)
 	}
 	return explain(path, said, said.Output)
 }
