@@ -93,6 +93,10 @@ def spin(s):
 // TestExitCodes has every exit code from a binary that was really built.
 func TestExitCodes(t *testing.T) {
 	binary := build(t)
+	broken := filepath.Join(t.TempDir(), "broken.py")
+	if err := os.WriteFile(broken, []byte("raise RuntimeError('no')\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		want int
 		args []string
@@ -102,7 +106,8 @@ func TestExitCodes(t *testing.T) {
 		{1, []string{"map", "go:fib", "ten"}},
 		{2, []string{"map", "go:fib"}},
 		{2, []string{"map", "go:fib", "1", "--nosuch"}},
-		{3, []string{"map", "go:fib", "1", "-o", "nosuch/dir"}},
+		{2, []string{"map", "go:fib", "1", "-o", "nosuch/dir"}},
+		{3, []string{"map", broken + ":f", "1"}},
 	}
 	for _, test := range tests {
 		err := exec.Command(binary, test.args...).Run()
@@ -168,6 +173,25 @@ func TestSignalWhileWaiting(t *testing.T) {
 	_ = cmd.Wait() // the exit code says it
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestSignalWhileNobodyReads: a standard error that is full does not keep the
+// command from ending at the first signal.
+func TestSignalWhileNobodyReads(t *testing.T) {
+	cmd, _, out := start(t, build(t), "map", "go:noop", "--range", "1..10000000", "--grace", "0.1")
+	first := make([]byte, 2)
+	if _, err := io.ReadFull(out, first); err != nil || string(first) != "1\n" {
+		t.Fatalf("got %q, %v", first, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // until the command ends
+	time.Sleep(time.Second)                         // sleeps: no event tells that a pipe which nobody reads is full
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	state, err := cmd.Process.Wait()
+	if err != nil || state.ExitCode() != 130 {
+		t.Errorf("%v, %v", state, err)
 	}
 }
 

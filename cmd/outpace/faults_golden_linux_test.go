@@ -17,8 +17,8 @@ const (
 	goldenFile = "testdata/faults/messages.md"
 	goldenHead = `# What a user reads
 
-Standard error of each row of the fault table, on two workers, as ` + "`outpace`" + ` wrote it; ` + "`go test -run TestFaults -update`" + ` writes
-this file. N stands for a number that is another each time.
+Standard error of each fault of docs/failures.md, as ` + "`outpace`" + ` wrote it, on 2x1 where the command does not say otherwise;
+` + "`go test ./cmd/outpace -run TestFaults -update`" + ` writes this file. N stands for a number that is another each time.
 `
 )
 
@@ -124,8 +124,8 @@ func (b *bench) still(a *attempt, text string) string {
 		{`\bmet \d+`, "met N"},
 		{`\bhad [\d.]+ [GM]B`, "had N MB"},
 		{`\bin ([\d.]+ s|\d+ min \d+ s) on\b`, "in N s on"},
-		{`, \d+ inputs? run again`, ""}, // where no worker was lost they may be none
-		{`\d+ workers? lost`, "N workers lost, N inputs run again"},
+		{`, \d+ runs? repeated`, ""}, // where no worker was lost they may be none
+		{`\d+ workers? lost`, "N workers lost, N runs repeated"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
 	}

@@ -57,7 +57,7 @@ func (b *bench) killed(t *testing.T, shape string) {
 	if o.code != 0 || o.out != doubles(1000, 0) {
 		t.Errorf("exit code %d, %d results; standard error:\n%s", o.code, strings.Count(o.out, "\n"), o.told)
 	}
-	counts := regexp.MustCompile(`(\d+) workers? lost, (\d+) inputs? run again`).FindStringSubmatch(o.told)
+	counts := regexp.MustCompile(`(\d+) workers? lost, (\d+) runs? repeated`).FindStringSubmatch(o.told)
 	if counts == nil {
 		t.Fatalf("the summary does not count what was lost:\n%s", o.told)
 	}

@@ -101,6 +101,7 @@ func newRoot(s streams, code *int) *cobra.Command {
 	root.SetVersionTemplate("outpace {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newMap(s, code), newMan())
+	completeForShells(root)
 	standard := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if text, ok := helpTexts()[cmd.CommandPath()]; ok {
@@ -137,16 +138,20 @@ func flagError(cmd *cobra.Command, err error) error {
 		return invalidValue(invalid)
 	}
 	var unknown *pflag.NotExistError
+	help := cmd.CommandPath() + " --help shows all flags"
+	if !cmd.HasParent() {
+		help = "flags follow a command, as in outpace map FUNC --range 1..3"
+	}
 	if !errors.As(err, &unknown) {
-		return usage("outpace "+cmd.Name()+" --help shows all flags", "%s", err)
+		return usage(help, "%s", err)
 	}
 	name := unknown.GetSpecifiedName()
 	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
-		return usage("outpace "+cmd.Name()+" --help shows all flags", "unknown flag: -%s", name)
+		return usage(help, "unknown flag: -%s", name)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	return usage(nearest("--"+name, names, "outpace "+cmd.Name()+" --help shows all flags"), "unknown flag: --%s", name)
+	return usage(nearest("--"+name, names, help), "unknown flag: --%s", name)
 }
 
 // invalidValue is the fault for a flag's value that cannot be read.

@@ -36,24 +36,29 @@ func (r *run) conclude(stopped error, left []error, written error) int {
 		code = max(code, f.code)
 	}
 	if kept == nil {
-		r.summary.Kept = r.flags.failed
+		r.summary.Kept, r.summary.Without = r.flags.failed, r.flags.without()
 	}
 	r.end(code)
 	return code
 }
 
 // reasons is why the run ended before its inputs did, and what went wrong at
-// its end. The exit codes grow with the weight of what they say, so the largest
-// counts.
+// its end. Inputs are read ahead, so an invalid one and what ended the run are
+// told both. The exit codes grow with the weight of what they say, so the
+// largest counts.
 func (r *run) reasons(stopped error, left []error, written, kept error) (all []error) {
-	bad := r.bad.Load()
 	switch {
-	case errors.Is(r.err, outpace.ErrStopped) && stopped == nil:
-		all = append(all, &fault{what: r.flags.whyStopped(r.summary.Failed), code: exitFailed})
-	case bad != nil && !endedBy(*bad, stopped) && !endedBy(*bad, r.err):
-		all = append(all, inputFault(*bad))
-	case r.err != nil && stopped == nil && written == nil && kept == nil:
+	case r.err == nil || stopped != nil: // nothing of its own
+	case errors.Is(r.err, outpace.ErrStopped):
+		all = append(all, &fault{what: r.flags.whyStopped(r.err), code: exitFailed})
+	case written == nil && kept == nil:
 		all = append(all, r.flags.startFault(r.err))
+	}
+	if bad := r.bad.Load(); bad != nil && !endedBy(*bad, stopped) && !endedBy(*bad, r.err) {
+		all = append(all, inputFault(*bad))
+	}
+	if f := r.flags.retryOn.unheard(); f != nil && r.summary.Failed > 0 {
+		all = append(all, f)
 	}
 	if kept != nil {
 		all = append(all, kept)

@@ -62,7 +62,7 @@ func TestTolerance(t *testing.T) {
 }
 
 func TestRetryOn(t *testing.T) {
-	m := &mapFlags{retryOn: []string{"ConnectionError", "a.b.Odd", "LostError", "MemoryError"}}
+	m := &retryOn{names: []string{"ConnectionError", "a.b.Odd", "LostError", "MemoryError", "requests.Timeout", "IOError", "asyncio.TimeoutError", "builtins.KeyError"}}
 	remote := func(typ string, bases ...string) error { return &outpace.RemoteError{Type: typ, Bases: bases} }
 	tests := []struct {
 		err  error
@@ -72,21 +72,32 @@ func TestRetryOn(t *testing.T) {
 		{remote("requests.ConnectionError"), true},
 		{remote("ConnectionResetError", "ConnectionError", "OSError"), true},
 		{remote("MyConnectionError"), false},
-		{remote("OSError", "Exception"), false},
+		{remote("RuntimeError", "Exception"), false},
 		{remote("a.b.Odd"), true},
 		{remote("x.a.b.Odd"), true},
+		{remote("a._impl.b.Odd"), true},
+		{remote("b.a.Odd"), false},
 		{remote("b.Odd"), false},
+		{remote("requests.exceptions.Timeout"), true},
+		{remote("requests.exceptions.ConnectTimeout", "requests.exceptions.Timeout", "OSError"), true},
+		{remote("Timeout"), false},
+		{remote("urllib3.Timeout"), false},
+		{remote("FileNotFoundError", "OSError", "Exception"), true},
+		{remote("asyncio.exceptions.TimeoutError"), true},
+		{remote("TimeoutError"), true},
+		{remote("KeyError", "LookupError"), true},
+		{remote("LookupError", "Exception"), false},
 		{&outpace.LostError{ExitCode: 3}, true},
 		{&outpace.MemoryError{}, true},
-		{&outpace.TimeoutError{}, false},
+		{&outpace.TimeoutError{}, true},
 		{errors.New("LostError"), false},
 	}
 	for _, test := range tests {
-		if got := m.retryIf()(test.err); got != test.want {
+		if got := m.condition()(test.err); got != test.want {
 			t.Errorf("%v: %v", test.err, got)
 		}
 	}
-	if (&mapFlags{}).retryIf() != nil {
+	if (&retryOn{}).condition() != nil {
 		t.Error("without names something is not retried")
 	}
 }

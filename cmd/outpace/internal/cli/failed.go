@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,9 +35,9 @@ func (m *mapFlags) checkFailed(in *inputs) error {
 	}
 	for _, name := range []string{m.failed, m.failed + reasonsSuffix} {
 		if m.output != "" && samePath(name, m.output) {
-			return usage("", "results and failed inputs would be in the same file: %s", name)
+			return usage(fmt.Sprintf("--failed %s also writes %[1]s.reasons; name another one", m.failed), "results and failed inputs would be in the same file: %s", name)
 		}
-		info, err := statOutput(name, "failed inputs")
+		info, err := m.statOutput(name, "failed inputs")
 		switch {
 		case err != nil:
 			return err

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -36,7 +38,7 @@ type mapFlags struct {
 
 	timeout   duration
 	retries   int
-	retryOn   []string
+	retryOn   retryOn
 	delay     duration
 	failFast  bool
 	tolerance tolerance
@@ -56,7 +58,7 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	m.start, m.grace, m.idle, m.delay = duration(time.Minute), duration(time.Second), duration(time.Minute), duration(100*time.Millisecond)
 	f.StringVarP(&m.inputs, "inputs", "i", "", "read inputs from `FILE` (- is standard input)")
 	f.StringVar(&m.format, "input", "auto", "how inputs are read: auto, lines, json, jsonl, csv or nul")
-	f.StringVar(&m.span, "range", "", "the whole numbers `FIRST..LAST`, both included, as inputs")
+	f.StringVar(&m.span, "range", "", "the whole numbers `A..B`, both included, as inputs")
 	f.Int64Var(&m.repeat, "repeat", 1, "all inputs `N` times, one round after the other")
 	f.BoolVar(&m.star, "star", false, "spread a list over the parameters, an object over keywords")
 	f.StringArrayVar(&m.args, "arg", nil, "give `KEY=VALUE` as a keyword argument to every call")
@@ -64,10 +66,10 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&m.model, "model", "auto", "auto, serial, threads, processes, async or hybrid")
 	f.Var(&m.timeout, "timeout", "end an attempt after `TIME` (1.5s, 2m, or seconds)")
 	f.IntVar(&m.retries, "retries", 0, "try a failed input up to `N` times more")
-	f.StringSliceVar(&m.retryOn, "retry-on", nil, "retry only failures of the types `NAME[,NAME...]`")
+	f.StringSliceVar(&m.retryOn.names, "retry-on", nil, "retry only failures of the types `NAME[,NAME...]`")
 	f.Var(&m.delay, "retry-delay", "wait up to `TIME` before the first retry, twice that before the next, and so on")
-	f.BoolVar(&m.failFast, "fail-fast", false, "start nothing more after the first failure")
-	f.Var(&m.tolerance, "max-failures", "start nothing more after more than `N|P%` failures")
+	f.BoolVar(&m.failFast, "fail-fast", false, "hand nothing more to the workers after the first failure")
+	f.Var(&m.tolerance, "max-failures", "hand nothing more to the workers after more than `N|P%` failures")
 	f.BoolVar(&m.disorder, "unordered", false, "write results as they come")
 	f.StringVarP(&m.output, "output", "o", "", "write results to `FILE`")
 	f.StringVar(&m.failed, "failed", "", "write failed inputs to `FILE`, and why they failed to FILE.reasons")
@@ -75,7 +77,7 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&m.records, "records", false, "write a whole record for every input, also for a failed one")
 	f.StringVar(&m.progress, "progress", "auto", "auto, tty, plain, json or none")
 	f.BoolVarP(&m.quiet, "quiet", "q", false, "no progress, no summary")
-	f.BoolVar(&m.dry, "dry-run", false, "tell the plan and the first inputs; run nothing")
+	f.BoolVar(&m.dry, "dry-run", false, "tell the plan and the first inputs; import the module, call nothing")
 	f.StringVar(&m.python, "python", "", "the Python interpreter at `PATH`")
 	f.BoolVar(&m.skip, "skip-invalid", false, "leave invalid inputs out and count them")
 	f.Var(&m.start, "start-timeout", "give a worker `TIME` to start and to import the function")
@@ -91,7 +93,7 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 // check says what is wrong with flags that can be judged by themselves.
 func (m *mapFlags) check() error {
 	if _, err := input.ParseFormat(m.format); err != nil {
-		return usage(oneOf(input.Formats()), "%s", err)
+		return usage(formatHint(m.format), "%s", err)
 	}
 	if err := among("model", m.model, models()); err != nil {
 		return err
@@ -115,6 +117,29 @@ func (m *mapFlags) check() error {
 		return err
 	}
 	return m.checkTogether()
+}
+
+// formatHint is what to do about a word that is no format: it may be a file.
+func formatHint(word string) string {
+	_, err := os.Stat(word)
+	if word != "" && (err == nil || strings.ContainsAny(word, "./")) {
+		return fmt.Sprintf("-i %s reads a file; --input is its format, such as auto or csv", word)
+	}
+	return oneOf(input.Formats())
+}
+
+// without is which flags are to be left out when the failed inputs are run
+// again: their file is JSON Lines, and has each as often as it failed.
+func (m *mapFlags) without() string {
+	var flags []string
+	switch input.Format(m.format) {
+	case input.Lines, input.CSV, input.NUL:
+		flags = append(flags, "--input "+m.format)
+	}
+	if m.repeat > 1 {
+		flags = append(flags, "--repeat")
+	}
+	return strings.Join(flags, " and ")
 }
 
 func among(what, word string, words []string) error {

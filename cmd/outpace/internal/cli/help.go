@@ -45,8 +45,8 @@ const mapExamples = `  outpace map examples/primes.py:count_primes --range 1..40
 
 const mapFlagsHelp = `Inputs:
   -i, --inputs FILE      read inputs from FILE; - is standard input
-      --input FORMAT     auto    by extension (.json, .jsonl, .csv), else line by line:
-                                 what is JSON is that value, any other a string
+      --input FORMAT     auto    by extension (.json, .jsonl, .ndjson, .csv), else:
+                                 each line, what is JSON as that value, any other as a string
                          lines   each line is a string
                          json    an array, element by element; or values one by one
                          jsonl   each line is a JSON value
@@ -65,7 +65,8 @@ How it runs:
                          threads for go: functions
       --window N         run at most N inputs ahead of the results written
       --grace TIME       kill what goes on so long after it was told to stop (1s)
-      --dry-run          tell the plan and the first inputs; run nothing
+      --dry-run          tell the plan and the first inputs; import the module,
+                         call nothing
 
 Workers (of Python functions):
       --python PATH      the interpreter: a path, or a name on PATH
@@ -84,9 +85,9 @@ Failures:
       --retry-on NAME[,NAME...]  only failures of these types, or of types derived from
                          them: ConnectionError,requests.Timeout,LostError
       --retry-delay TIME the longest wait before the first retry (100ms); it doubles
-      --fail-fast        start nothing more after the first failure
-      --max-failures N|P%  start nothing more after more than N failures; or when more
-                         than P% of the inputs that have finished failed, and 10 have
+      --fail-fast        hand nothing more to the workers after the first failure
+      --max-failures N|P%  the same after more than N failures; or when more than P% of
+                         the inputs that have finished failed, and 10 have
       --failed FILE      write the failed inputs to FILE, which -i reads, and records
                          of why they failed to FILE.reasons
 
@@ -101,7 +102,8 @@ Results:
 
 Exit codes:
   0 all done   1 some inputs failed   2 bad flags or inputs
-  3 could not start, or could not write results   128+n ended by signal n
+  3 could not start, go on, or write the results   128+n ended by signal n
+  141 the reader of the results has gone
 `
 
 const manAbout = `Write the man pages of all commands into a directory that exists.`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,12 +35,12 @@ func (m *mapFlags) checkLimits() error {
 		return usage("", "--idle-limit needs Linux")
 	}
 	name := regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*([.][\p{L}_<][\p{L}\p{N}_>]*)*$`)
-	for _, n := range m.retryOn {
+	for _, n := range m.retryOn.names {
 		if !name.MatchString(n) {
 			return usage("such as --retry-on TimeoutError,requests.ConnectionError", "--retry-on is the names of types, got %q", n)
 		}
 	}
-	if m.set.Changed("retry-on") && len(m.retryOn) == 0 {
+	if m.set.Changed("retry-on") && len(m.retryOn.names) == 0 {
 		return usage("is a variable empty?", "--retry-on without a name")
 	}
 	return nil
@@ -76,7 +75,7 @@ func forPython() []string {
 // options are the options of the executor.
 func (m *mapFlags) options(soft context.Context, observe func(outpace.Event)) []outpace.Option {
 	opts := []outpace.Option{
-		outpace.Timeout(time.Duration(m.timeout)), outpace.Retries(m.retries), outpace.Backoff(m.backoff()), outpace.RetryIf(m.retryIf()),
+		outpace.Timeout(time.Duration(m.timeout)), outpace.Retries(m.retries), outpace.Backoff(m.backoff()), outpace.RetryIf(m.retryOn.condition()),
 		outpace.MemoryLimit(int64(m.memory)), outpace.MaxTasks(m.maxTasks), outpace.IdleLimit(time.Duration(m.idle)), outpace.MaxDeaths(m.maxDeaths),
 		outpace.Window(m.window, 0), outpace.Grace(time.Duration(m.grace)), outpace.Observe(observe), outpace.StopOn(soft),
 	}
@@ -95,32 +94,20 @@ func (m *mapFlags) backoff() (base, limit time.Duration) {
 	return base, max(base, 30*time.Second)
 }
 
-// retryIf says which failures are retried; nil is all of them.
-func (m *mapFlags) retryIf() func(error) bool {
-	if len(m.retryOn) == 0 {
-		return nil
-	}
-	return func(err error) bool {
-		types := []string{ui.FaultOf(err).Type}
-		var remote *outpace.RemoteError
-		if errors.As(err, &remote) {
-			types = append(types, remote.Bases...)
+// whyStopped is why failures ended a run before its inputs did; err is its
+// error.
+func (m *mapFlags) whyStopped(err error) string {
+	if !m.failFast {
+		most := plural(m.tolerance.count, "input")
+		if m.tolerance.relative {
+			most = m.tolerance.text + " of the finished inputs"
 		}
-		return slices.ContainsFunc(types, func(t string) bool {
-			return slices.ContainsFunc(m.retryOn, func(name string) bool { return isNamed(t, name) })
-		})
+		return fmt.Sprintf("stopped: more than %s failed, as --max-failures %s says", most, m.tolerance.text)
 	}
-}
-
-// isNamed reports whether name is a type's name, with or without its module.
-func isNamed(typ, name string) bool {
-	return typ == name || strings.HasSuffix(typ, "."+name)
-}
-
-// whyStopped is why a run ended before its inputs did, after so many failures.
-func (m *mapFlags) whyStopped(failed int64) string {
-	if m.failFast {
-		return "stopped after the first failure, as --fail-fast asks"
+	var task *outpace.TaskError
+	if !errors.As(err, &task) {
+		return "stopped by a failure, as --fail-fast asks"
 	}
-	return fmt.Sprintf("stopped after %s, as --max-failures %s asks", plural(int(failed), "failure"), m.tolerance.text)
+	first, _, _ := strings.Cut(ui.FaultOf(task).String(), "\n")
+	return fmt.Sprintf("stopped by input %d (%s), as --fail-fast asks", task.Index, ui.Shorten(first, 80))
 }

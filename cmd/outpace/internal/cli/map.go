@@ -66,7 +66,7 @@ func (m *mapFlags) command(s streams, args []string) (int, error) {
 	family, _ := child.Adopt() // where that cannot be, an orphan outlives the run
 	disown := sync.OnceValue(family.Close)
 	defer func() { _ = disown() }() // told by the run, where there was one
-	defer watch(func(by error) {
+	defer watch(time.Duration(m.grace), func(by error) {
 		stop(by)
 		time.AfterFunc(time.Duration(m.grace), func() { cancel(by) })
 	}, workers.kill, func(code int) { _ = disown(); os.Exit(code) }).end()

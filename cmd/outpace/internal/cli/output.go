@@ -14,14 +14,14 @@ func (m *mapFlags) checkOutput(in *inputs) error {
 	if m.output == "" {
 		return nil
 	}
-	info, err := statOutput(m.output, "results")
+	info, err := m.statOutput(m.output, "results")
 	switch {
 	case err != nil || info == nil:
 		return err
 	case !info.Mode().IsRegular(): // a device or a pipe
 		return nil
 	case in.is(info):
-		return usage("", "input and output are the same file: %s", m.output)
+		return usage("write to another file, and rename it afterwards", "input and output are the same file: %s", m.output)
 	case !m.force:
 		return usage("--force overwrites it", "output exists: %s", m.output)
 	}
@@ -30,21 +30,34 @@ func (m *mapFlags) checkOutput(in *inputs) error {
 
 // statOutput looks at a file that is to be written; nil is one that does not
 // exist and can.
-func statOutput(name, what string) (fs.FileInfo, error) {
+func (m *mapFlags) statOutput(name, what string) (fs.FileInfo, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		_, err := os.Stat(filepath.Dir(name))
-		if err != nil {
-			err = cannot("", "cannot write %s: %s: %s", what, name, reason(err))
-		}
-		return nil, err
+		return nil, m.creatable(name, what)
 	case err != nil:
 		return nil, cannot("", "cannot write %s: %s: %s", what, name, reason(err))
 	case info.IsDir():
 		return nil, usage("name a file in it", "cannot write %s: %s is a directory", what, name)
 	}
 	return info, nil
+}
+
+// creatable makes sure that a file which does not exist can: in a folder that
+// does, and not behind a link that leads nowhere, unless that is wanted.
+func (m *mapFlags) creatable(name, what string) error {
+	if _, err := os.Lstat(name); err == nil && !m.force {
+		return usage("--force makes the file that it points to", "cannot write %s: %s is a symbolic link to nowhere", what, name)
+	}
+	dir := filepath.Dir(name)
+	_, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage("make the folder first: mkdir -p "+dir, "cannot write %s: %s: %s", what, name, reason(err))
+	case err != nil:
+		return cannot("", "cannot write %s: %s: %s", what, name, reason(err))
+	}
+	return nil
 }
 
 // is reports whether info is that of the file of the inputs.

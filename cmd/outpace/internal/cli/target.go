@@ -49,17 +49,16 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 		return nil, err
 	}
 	fn := python.Func[json.RawMessage, json.RawMessage](name, opts...)
-	program, err := python.Load(ctx, fn, python.Interpreter(m.python), python.StartTimeout(time.Duration(m.start)),
-		python.Width(guess.shape.Processes), python.Log(log))
+	program, err := python.Load(ctx, fn, append(once, python.Interpreter(m.python), python.StartTimeout(time.Duration(m.start)),
+		python.Width(guess.shape.Processes), python.Log(log))...)
 	if err != nil {
 		return nil, m.loadFault(err)
 	}
-	return pythonTarget(fn, program, once), nil
+	return pythonTarget(fn, program), nil
 }
 
-// pythonTarget is a Python function that was loaded; once is what workers do
-// before their first input.
-func pythonTarget(fn builtin.Function, program *python.Program, once []python.Option) *target {
+// pythonTarget is a Python function that was loaded.
+func pythonTarget(fn builtin.Function, program *python.Program) *target {
 	t := &target{kind: pythonFunction, fn: fn}
 	if program.Coroutine {
 		t.kind = pythonCoroutine
@@ -69,7 +68,7 @@ func pythonTarget(fn builtin.Function, program *python.Program, once []python.Op
 		if program.Coroutine {
 			tasks = python.Async(c.shape.Tasks)
 		}
-		return program.Workers(c.shape.Processes, append(once, tasks)...)
+		return program.Workers(c.shape.Processes, tasks)
 	}
 	t.close = func() { _ = program.Close() } // its worker is gone either way
 	return t
@@ -81,7 +80,7 @@ func (m *mapFlags) initOption(name string) ([]python.Option, error) {
 		return nil, nil
 	}
 	target := m.initialize
-	if !strings.ContainsRune(target, ':') {
+	if !strings.ContainsAny(target, ":/") && !strings.HasSuffix(target, ".py") {
 		target = name[:strings.LastIndexByte(name, ':')+1] + target
 	}
 	if err := checkName(target); err != nil {

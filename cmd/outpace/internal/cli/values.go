@@ -61,7 +61,7 @@ func parseWidth(text string) (width, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxWidth {
-		return width{}, usage("such as -j 4 or -j 4x2", "the number of workers is from 1 to %d, got %q", maxWidth, text)
+		return width{}, usage("such as -j 4 or -j 4x2", "-j is from 1 to %d tasks at once, got %q", maxWidth, text)
 	}
 	return width{workers: n}, nil
 }

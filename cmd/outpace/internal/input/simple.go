@@ -52,7 +52,7 @@ func ParseSpan(text string) (Span, error) {
 	b, err2 := strconv.ParseInt(last, 10, 64)
 	switch {
 	case !found || errors.Is(err1, strconv.ErrSyntax) || errors.Is(err2, strconv.ErrSyntax):
-		return Span{}, fmt.Errorf("a range is FIRST..LAST, two whole numbers: %q", text)
+		return Span{}, fmt.Errorf("a range is A..B, two whole numbers: %q", text)
 	case err1 != nil || err2 != nil:
 		return Span{}, fmt.Errorf("a range goes from %d to %d at most: %q", math.MinInt64, math.MaxInt64, text)
 	case b < a:

@@ -27,7 +27,7 @@ type Counts struct {
 	Failed  int64         // tasks that failed for good
 	Retried int64         // attempts beyond the first
 	Lost    int64         // workers that ended unexpectedly
-	Rerun   int64         // inputs that ran again because their worker was lost or killed
+	Rerun   int64         // runs that were repeated because their worker was lost or killed
 	Refused int           // processes that could not be started
 	Shape   outpace.Shape // without those that could not be started
 	Elapsed time.Duration // since the first task was started

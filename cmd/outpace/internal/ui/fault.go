@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/outpace-run/outpace"
@@ -66,6 +67,9 @@ func lostFault(lost *outpace.LostError) Fault {
 		f.Cause, f.alike, f.Hint = "memory", "killed by the kernel", "-j with fewer processes takes less, and --memory-limit fails it earlier"
 	case lost.Signal != 0:
 		f.Cause = "signal"
+		if lost.Signal == syscall.SIGKILL || lost.Signal == syscall.SIGTERM {
+			f.Hint = "does the function, or a limit of the system, kill it?"
+		}
 	case lost.Err == nil && lost.ExitCode >= 0:
 		f.Cause, f.Hint = "exit", "the function, or a library that it uses, ended the process"
 	}
@@ -82,8 +86,8 @@ func message(err error) string {
 	return err.Error()
 }
 
-// label is what failed as people read it: "ValueError: bad row".
-func (f Fault) label() string {
+// String returns what failed as people read it: "ValueError: bad row".
+func (f Fault) String() string {
 	switch {
 	case f.plain:
 		return f.Message
@@ -110,7 +114,7 @@ func (f Failure) String() string {
 	if f.Attempts > 1 {
 		fmt.Fprintf(&b, ", %d attempts", f.Attempts)
 	}
-	first, rest, _ := strings.Cut(f.Fault.label(), "\n")
+	first, rest, _ := strings.Cut(f.Fault.String(), "\n")
 	b.WriteString(": " + first)
 	if f.Fault.Hint != "" {
 		b.WriteString(" (hint: " + f.Fault.Hint + ")")

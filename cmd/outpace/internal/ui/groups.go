@@ -55,7 +55,7 @@ func (g *Groups) Add(index int, f Fault) bool {
 		return false
 	}
 	g.kinds[k] = &Group{Count: 1, First: index, Type: k.name, Cause: k.cause, Mixed: mixed,
-		Message: Shorten(f.Message, maxMessage), label: Shorten(f.label(), maxMessage)}
+		Message: Shorten(f.Message, maxMessage), label: Shorten(f.String(), maxMessage)}
 	return true
 }
 

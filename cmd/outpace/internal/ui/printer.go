@@ -27,7 +27,7 @@ type Summary struct {
 	Retried   int64
 	Skipped   int64 // invalid inputs that were left out
 	Lost      int64 // workers that were lost and replaced
-	Rerun     int64 // inputs that ran again because their worker was lost or killed
+	Rerun     int64 // runs of inputs that were repeated because their worker was lost or killed
 	Refused   int   // processes of the plan that could not be started
 	Took      time.Duration
 	Plan      outpace.Plan
@@ -35,6 +35,7 @@ type Summary struct {
 
 	Failures []Group // the largest first
 	Kept     string  // the file with the failed inputs; "" without one
+	Without  string  // flags to leave out when that is read again; "" for none
 }
 
 // String returns "1000 done, 1 failed, 0 cancelled, 2 retried in 3.2 s on
@@ -49,7 +50,7 @@ func (s Summary) String() string {
 		b.WriteString(", " + plural(s.Lost, "worker") + " lost")
 	}
 	if s.Rerun > 0 {
-		b.WriteString(", " + plural(s.Rerun, "input") + " run again")
+		b.WriteString(", " + plural(s.Rerun, "run") + " repeated")
 	}
 	shape, why := s.Plan.Shape, s.Plan.Why
 	if s.Refused > 0 {
@@ -68,9 +69,12 @@ func (s Summary) whereKept() string {
 	if s.Kept == "" || s.Failed == 0 {
 		return ""
 	}
-	which, them := "the failed input is", "it"
+	which, them, without := "the failed input is", "it", ""
 	if s.Failed > 1 {
 		which, them = fmt.Sprintf("the %d failed inputs are", s.Failed), "them"
 	}
-	return fmt.Sprintf("outpace: %s in %s, with reasons in %s.reasons (hint: -i %[2]s runs %[4]s again)\n", which, s.Kept, s.Kept, them)
+	if s.Without != "" {
+		without = ", without " + s.Without
+	}
+	return fmt.Sprintf("outpace: %s in %s, with reasons in %[2]s.reasons (hint: -i %[2]s runs %[3]s again%[4]s)\n", which, s.Kept, them, without)
 }

@@ -105,7 +105,7 @@ func TestPlain(t *testing.T) {
 	})
 }
 
-const summaryLine = "outpace: 9 done, 1 failed, 2 cancelled, 3 retried, 4 invalid inputs skipped, 5 workers lost, 6 inputs run again in 3.2 s on processes 2x1 (why)\n"
+const summaryLine = "outpace: 9 done, 1 failed, 2 cancelled, 3 retried, 4 invalid inputs skipped, 5 workers lost, 6 runs repeated in 3.2 s on processes 2x1 (why)\n"
 
 func summaryForTest() Summary {
 	return Summary{Done: 9, Failed: 1, Cancelled: 2, Retried: 3, Skipped: 4, Lost: 5, Rerun: 6, Took: 3200 * time.Millisecond,
@@ -149,7 +149,9 @@ func TestFaults(t *testing.T) {
 			`{"type":"T","message":"<m>","traceback":"tb","cause":"exit","hint":"h"}`},
 		{&outpace.TimeoutError{After: time.Second}, `{"type":"TimeoutError","message":"timed out after 1s","traceback":"","cause":"timeout"}`},
 		{&outpace.LostError{ExitCode: 3}, `{"type":"LostError","message":"worker exited with code 3","traceback":"","cause":"exit","hint":"the function, or a library that it uses, ended the process"}`},
-		{&outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1}, `{"type":"LostError","message":"worker killed by SIGKILL (killed)","traceback":"","cause":"signal"}`},
+		{&outpace.LostError{Signal: syscall.SIGSEGV, ExitCode: -1}, `{"type":"LostError","message":"worker killed by SIGSEGV (segmentation fault)","traceback":"","cause":"signal"}`},
+		{&outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1},
+			`{"type":"LostError","message":"worker killed by SIGKILL (killed)","traceback":"","cause":"signal","hint":"does the function, or a limit of the system, kill it?"}`},
 		{&outpace.LostError{Signal: syscall.SIGKILL, ExitCode: -1, OutOfMemory: true, Peak: 3e9},
 			`{"type":"LostError","message":"worker killed by the kernel for want of memory: it had 3 GB","traceback":"","cause":"memory","hint":"-j with fewer processes takes less, and --memory-limit fails it earlier"}`},
 		{&outpace.LostError{ExitCode: -1, Err: errors.New("a broken frame")}, `{"type":"LostError","message":"worker lost: a broken frame","traceback":"","cause":"lost"}`},
