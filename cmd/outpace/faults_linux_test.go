@@ -27,6 +27,7 @@ func faults() []fault {
 		{"os._exit", "exits", nil, "worker exited with code 3", nil},
 		{"a segmentation fault", "segfaults", nil, "worker killed by SIGSEGV", []string{"in segfaults"}},
 		{"abort", "aborts", nil, "worker killed by SIGABRT", []string{"in aborts"}},
+		{"kill -9 by itself", "kills", nil, "worker killed by SIGKILL", nil},
 		{"memory beyond the limit", "grows", []string{"--memory-limit", "200MB"}, "out of memory", nil},
 		{"an endless loop", "spins", second, timedOut, nil},
 		{"an endless loop in C", "matches", second, timedOut, nil},

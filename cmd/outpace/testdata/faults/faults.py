@@ -53,6 +53,12 @@ def segfaults(x):
     return x * 2
 
 
+def kills(x):
+    if x == CULPRIT:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x * 2
+
+
 def aborts(x):
     if x == CULPRIT:
         os.abort()
