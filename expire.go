@@ -6,12 +6,12 @@ import "time"
 //
 //	time is over ──► an answer may be waiting in line? look again soon
 //	     │
-//	     ├─ its task can be cancelled ──► cancel it; Grace later, if it goes on  │
-//	     │        and the worker has answered something since: it is guilty      │
-//	     ├─ it shares the process with others ──► does the worker answer at all? │
-//	     │        yes: it is guilty · no: one of them holds the interpreter,     │
-//	     │        but which? all of them are suspects                            │
-//	     └───────────────────────────────────────────────────────────────────────┴─► the stack is told, the worker killed
+//	     ├─ its task can be cancelled ──► cancel it, and look again Grace later
+//	     ├─ others share its interpreter ──► does the worker answer (a ping; on a loop, anything)?
+//	     │        yes: the task is guilty · no: one of them does not let go, but
+//	     │        which? all of them are suspects
+//	     ▼
+//	the worker tells where it is, and is killed ──► lost
 
 const (
 	lateLook  = 20 * time.Millisecond  // between two looks at whether an answer has come
@@ -20,9 +20,9 @@ const (
 	dumpTime  = 250 * time.Millisecond // to write a stack, on a busy machine too
 )
 
-// handed notes that a batch was sent, and sets its time-out. A batch of several is given its lease on
-// top; when an item is slow the worker says so by then, and the time-out is
-// counted from that item's own start.
+// handed notes that a batch was sent, and sets its time-out. A batch of several
+// is given its lease on top; when an item is slow the worker says so by then, and
+// the time-out is counted from that item's own start.
 func (l *lane) handed(b *batch, lease time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -30,10 +30,7 @@ func (l *lane) handed(b *batch, lease time.Duration) {
 		return
 	}
 	b.reached = true
-	if b.cfg.timeout == 0 {
-		return
-	}
-	if l.batches[b.id] != b || b.timer != nil {
+	if b.cfg.timeout == 0 || b.timer != nil {
 		return
 	}
 	limit := b.cfg.timeout

@@ -142,7 +142,7 @@ func (l *lane) rescue() bool {
 func (l *lane) room() int {
 	tasks := l.ex.plan.Shape.Tasks
 	switch {
-	case l.left() == 0:
+	case l.left() == 0 || l.killed != nil: // it is about to be gone
 		return 0
 	case l.doubts > 0 || l.waiting != nil && l.items > 0:
 		return 0

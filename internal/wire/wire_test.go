@@ -283,7 +283,10 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := decode(Kind(k), body)
-		if err != nil || !reflect.DeepEqual(value, again) {
+		if err != nil {
+			t.Fatalf("%+v was sent and cannot be read: %v", value, err)
+		}
+		if resent, err := appendAny(Kind(k), again); err != nil || !bytes.Equal(resent, sent) { // values may lose white space when first sent
 			t.Fatalf("%+v came back as %+v, %v", value, again, err)
 		}
 	})
