@@ -57,42 +57,44 @@ func (l *lane) timeUp(b *batch) {
 		b.timer.Reset(lateLook)
 		return
 	}
-	asked := b.expired
-	b.expired = true
+	guilty := -1 // not known, or on a loop all of its items
 	switch {
-	case plan.Loop: // all of its items
+	case plan.Loop:
 	case b.n == 1:
-		b.guilty = 0
+		guilty = 0
 	case b.at >= 0:
-		b.guilty = b.at
+		guilty = b.at
 	}
-	if !asked && (plan.Loop || plan.Cancels && b.guilty >= 0) {
-		b.heard = l.replies
-		go l.cancel(w, b.id, b.guilty)
+	asks := plan.Loop || plan.Cancels && guilty >= 0
+	pinger, ok := w.(Pinger)
+	switch {
+	case asks && !b.expired:
+		b.expired, b.guilty, b.heard = true, guilty, l.replies
+		go l.cancel(w, b.id, guilty)
 		b.timer.Reset(b.cfg.grace)
-		return
-	}
-	if plan.Loop && l.items > 1 && l.replies == b.heard { // one of them does not let the loop go on
+	case plan.Loop && l.items > 1 && l.replies == b.heard, // one of them does not let the loop go on
+		!plan.Loop && plan.Shape.Tasks > 1 && guilty < 0: // it does not even say which of them runs
 		l.unheard()
+		l.expire(w, b)
+	case ok && !plan.Loop && guilty >= 0 && l.items > b.open:
+		go l.question(pinger, b, guilty)
+	default:
+		b.expired, b.guilty = true, guilty
+		l.expire(w, b)
 	}
-	if pinger, ok := w.(Pinger); ok && !plan.Loop && b.guilty >= 0 && l.items > b.open {
-		go l.question(pinger, b)
-		return
-	}
-	l.expire(w, b)
 }
 
 // question asks a worker whose tasks share an interpreter whether it listens,
 // before one of them is found guilty: the others wait for whoever does not let
 // go of it, and each of them is late.
-func (l *lane) question(w Pinger, b *batch) {
+func (l *lane) question(w Pinger, b *batch, guilty int) {
 	answers := w.Ping(pingLimit)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.worker != Worker(w) || l.batches[b.id] != b || l.killed != nil {
 		return
 	}
-	if !answers {
+	if b.expired, b.guilty = true, guilty; !answers {
 		l.unheard()
 	}
 	l.expire(w, b)

@@ -155,3 +155,49 @@ func TestTimeoutBlockedLoop(t *testing.T) {
 		}
 	})
 }
+
+// TestTimeoutNobodyAnswersInBatches: the same where the task that keeps the
+// others from running is one of a batch, of which nobody can say how far it is.
+func TestTimeoutNobodyAnswersInBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(1, 4)
+		var held atomic.Bool
+		s.model.pings = func() bool { return !held.Load() }
+		s.model.word = func(_ *fakeWorker, r outpace.Reply) []outpace.Reply {
+			if held.Load() {
+				return nil
+			}
+			return []outpace.Reply{r}
+		}
+		f := remote("shares", func(ctx context.Context, n int) (int, error) {
+			if n == 500 {
+				held.Store(true)
+				<-procCtx(ctx).Done()
+				held.Store(false)
+				return 0, procCtx(ctx).Err()
+			}
+			if n%7 == 0 {
+				if _, err := sleepMS(procCtx(ctx), 1); err != nil {
+					return 0, err
+				}
+			}
+			for held.Load() {
+				if _, err := sleepMS(procCtx(ctx), 1); err != nil {
+					return 0, err
+				}
+			}
+			return n, nil
+		})
+		ex := s.open(t, outpace.Timeout(time.Second))
+		n := 0
+		for item, err := range outpace.MapItems(context.Background(), ex, f, count(1000)) {
+			if err != nil || (item.Err != nil) != (item.Index == 500) || item.Attempts != 1 {
+				t.Errorf("input %d: %v, %v, %d attempts", item.Index, item.Err, err, item.Attempts)
+			}
+			n++
+		}
+		if n != 1000 {
+			t.Errorf("%d results", n)
+		}
+	})
+}
