@@ -15,7 +15,6 @@ type batch struct {
 	reached  bool // it was handed to the worker
 	expired  bool // its time is over
 	looks    int  // at whether an answer has come since
-	heard    int  // replies of the worker before it was asked to cancel
 	guilty   int  // the item that the time-out is charged to; -1
 }
 

@@ -7,7 +7,7 @@ import "time"
 //	time is over ──► an answer may be waiting in line? look again soon
 //	     │
 //	     ├─ its task can be cancelled ──► cancel it, and look again Grace later
-//	     ├─ others share its interpreter ──► does the worker answer (a ping; on a loop, anything)?
+//	     ├─ others share its interpreter ──► does the worker, or its loop, answer a ping?
 //	     │        yes: the task is guilty · no: one of them does not let go, but
 //	     │        which? all of them are suspects
 //	     ▼
@@ -69,14 +69,13 @@ func (l *lane) timeUp(b *batch) {
 	pinger, ok := w.(Pinger)
 	switch {
 	case asks && !b.expired:
-		b.expired, b.guilty, b.heard = true, guilty, l.replies
+		b.expired, b.guilty = true, guilty
 		go l.cancel(w, b.id, guilty)
 		b.timer.Reset(b.cfg.grace)
-	case plan.Loop && l.items > 1 && l.replies == b.heard, // one of them does not let the loop go on
-		!plan.Loop && plan.Shape.Tasks > 1 && guilty < 0: // it does not even say which of them runs
+	case !plan.Loop && plan.Shape.Tasks > 1 && guilty < 0: // it does not even say which of them runs
 		l.unheard()
 		l.expire(w, b)
-	case ok && !plan.Loop && guilty >= 0 && l.items > b.open:
+	case ok && l.items > 1 && (plan.Loop || guilty >= 0 && l.items > b.open):
 		go l.question(pinger, b, guilty)
 	default:
 		b.expired, b.guilty = true, guilty
@@ -84,7 +83,7 @@ func (l *lane) timeUp(b *batch) {
 	}
 }
 
-// question asks a worker whose tasks share an interpreter whether it listens,
+// question asks a worker whose tasks share an interpreter or a loop whether it listens,
 // before one of them is found guilty: the others wait for whoever does not let
 // go of it, and each of them is late.
 func (l *lane) question(w Pinger, b *batch, guilty int) {

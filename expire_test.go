@@ -121,6 +121,7 @@ func TestTimeoutBlockedLoop(t *testing.T) {
 		s := newScene(1, 5)
 		s.model.loop = true
 		var blocked atomic.Bool
+		s.model.pings = func() bool { return !blocked.Load() }
 		f := remote("shares", func(ctx context.Context, n int) (int, error) {
 			if n < 0 {
 				blocked.Store(true)

@@ -29,28 +29,29 @@ func (l *lane) start() Worker {
 	for try := 1; l.ex.ctx.Err() == nil; try++ {
 		begin := time.Now()
 		w, err := l.ex.model.Start(l.ex.ctx, env)
-		switch {
-		case err == nil:
+		if err == nil {
 			l.ex.emit(Event{Kind: WorkerStarted, Index: -1, Count: 1, Worker: l.number, Wall: time.Since(begin), CPU: -1})
 			if err = l.ex.startPatrol(w); err == nil {
 				return l.adopt(w)
 			}
 			discard(w)
-			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
+		}
+		tries := startTries
+		if killed(err) {
+			tries = killedTries
+		}
+		switch {
 		case l.ex.ctx.Err() != nil:
 		case errors.As(err, new(*LoadError)):
 			l.ex.cancel(err)
-		case errors.Is(err, ErrOption):
+		case errors.Is(err, ErrOption): // trying again does not help
 			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
-		case err != nil && killed(err) && try < killedTries:
+		case try < tries:
 			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
-		case try >= startTries:
-			if !l.ex.narrow(l, err) {
-				l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
-			}
+		case l.ex.narrow(l, err):
 			return nil
 		default:
-			l.pause(engine.Backoff(100*time.Millisecond, time.Second, try))
+			l.ex.cancel(&StartError{Worker: l.number, Tries: try, Err: err})
 		}
 	}
 	return nil

@@ -39,7 +39,6 @@ type lane struct {
 	starting bool
 	deaths   int  // in a row, without a result in between
 	sent     int  // items that the worker was given
-	replies  int  // that it gave
 	over     bool // the lane has ended: there is no worker to be had for it
 	vital
 

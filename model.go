@@ -84,7 +84,8 @@ type Watched interface {
 
 // Pinger is a Worker that can be asked whether it listens while its functions
 // run. Where several tasks share an interpreter, that tells one that is out of
-// time from one that waits for another.
+// time from one that waits for another. Where they share an event loop, it is
+// the loop that answers.
 type Pinger interface {
 	Worker
 

@@ -31,7 +31,6 @@ func (l *lane) reply(w Worker, rep Reply) error {
 		return fmt.Errorf("the worker answered what was not asked: batch %d, items %d to %d", rep.Batch, rep.First, rep.First+rep.N)
 	}
 	b.reached = true
-	l.replies++
 	if rep.Kind == ReplyRunning {
 		l.slow(b, rep)
 		l.mu.Unlock()

@@ -49,3 +49,39 @@ async def awaits(x):
 		}
 	}
 }
+
+// TestBlockedLoop: one task that blocks its event loop fails, and not those that
+// could not go on beside it; one that ignores its cancel costs no other a run.
+func TestBlockedLoop(t *testing.T) {
+	file := module(t, "blocks.py", `
+import asyncio, time
+async def visit(x):
+    if x == 7: time.sleep(1000)
+    while x == 8:
+        try: await asyncio.sleep(1000)
+        except asyncio.CancelledError: pass
+    await asyncio.sleep(0.05)
+    return x
+`)
+	for _, culprit := range []int{7, 8} {
+		ex, err := outpace.New(context.Background(), Workers(1, Async(10)), outpace.Timeout(time.Second), outpace.Grace(500*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs := func(yield func(int) bool) {
+			for x := range 20 {
+				if (x == culprit || x != 7 && x != 8) && !yield(x) {
+					return
+				}
+			}
+		}
+		for item, err := range outpace.MapItems(context.Background(), ex, Func[int, int](file+":visit"), inputs) {
+			if err != nil || (item.Err != nil) != (item.Input == culprit) || item.Err != nil && !errors.Is(item.Err, outpace.ErrTimeout) {
+				t.Errorf("culprit %d, input %d: %v, %v", culprit, item.Input, item.Err, err)
+			}
+		}
+		if err := ex.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (s *Session) Ping(within time.Duration) bool {
 	s.mu.Lock()
 	s.pings = append(s.pings, answered)
 	s.mu.Unlock()
-	ping, _ := wire.AppendFrame(nil, wire.KindPing, nil)
+	ping, _ := wire.AppendFrame(nil, wire.KindPing, []byte("tasks"))
 	s.writer.later(ping)
 	limit := time.NewTimer(within)
 	defer limit.Stop()

@@ -1231,7 +1231,7 @@ class Worker:
                 if job_id in self.jobs:  # else it is done
                     self.slots.cancel(self, self.jobs[job_id], index)
             elif kind == b"P":
-                self.send([frame(b"p", body)])
+                self.slots.ping(self, body)
             elif kind == b"Q":
                 self.closing = True
                 self.inbox.append((kind, None))
@@ -1371,6 +1371,9 @@ class Slots:
     def cancel(self, worker, job, index):
         worker.send(job.cancel(index))
 
+    def ping(self, worker, body):
+        worker.send([frame(b"p", body)])
+
     def notice(self):
         """Called by a thread that read for the main thread."""
 
@@ -1456,6 +1459,13 @@ class Loop(Slots):
     def readable(self):
         self.worker.channel.pump()
         self.start_some()
+
+    def ping(self, worker, body):
+        """A ping that is about the tasks is answered by the loop: can they go on?"""
+        if body == b"tasks":
+            self.loop.call_soon_threadsafe(guarded(worker.send), [frame(b"p", body)])
+        else:
+            worker.send([frame(b"p", body)])
 
     def notice(self):
         self.loop.call_soon_threadsafe(guarded(self.start_some))
