@@ -76,7 +76,7 @@ func doing(name string) outpace.Function[int, any] {
 // lasting takes its time, and for the last input as much as the test wants.
 func lasting() outpace.Function[int, any] {
 	return outpace.Func("culprit: the last", func(_ context.Context, x int) (any, error) {
-		time.Sleep(4 * time.Millisecond) // sleeps: so that workers have something in flight
+		time.Sleep(12 * time.Millisecond) // sleeps: so that all workers have something in flight while some are killed
 		if x == 1000 {
 			return 2 * x, meet("go")
 		}

@@ -189,7 +189,7 @@ def parents(x):
 
 def lasts(x):
     """The last input waits for the test, so that the run does."""
-    time.sleep(0.004)
+    time.sleep(0.012)  # longer together than ten kills take: who is killed again and again alone is charged
     if x == 1000:
         wait("", "go")
     return x * 2
