@@ -38,6 +38,7 @@ type chunk[In, Out any] struct {
 	r      *mapping[In, Out]
 	place  atomic.Int64  // position of item 0 in the Map; Close looks at it at any time
 	limit  int           // items to fill in
+	look   int           // how many of them may be filled in before the source looks up
 	bytes  int           // of the inputs, where they are known
 	weight atomic.Int64  // bytes of the results that came from other processes
 	filled int           // by the source
@@ -185,7 +186,13 @@ func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
 			return
 		}
 		s.block.at = i
-		v, err := r.apply(s, c, i, try)
+		var v Out
+		var err error
+		if r.cfg.timeout == 0 {
+			v, err = r.fn.def.body(r.ctx, c.in[i])
+		} else {
+			v, err = r.watched(s, c, i, try)
+		}
 		if err == nil {
 			c.out[i] = v
 			continue
@@ -221,12 +228,9 @@ func (c *chunk[In, Out]) note(s *slot, b, try int, start int64) {
 	}
 }
 
-// apply calls the function with item i; under the eyes of a watch when it has a
+// watched calls the function with item i under the eyes of a watch: it has a
 // time-out.
-func (r *mapping[In, Out]) apply(s *slot, c *chunk[In, Out], i, try int) (Out, error) {
-	if r.cfg.timeout == 0 {
-		return r.fn.def.body(r.ctx, c.in[i])
-	}
+func (r *mapping[In, Out]) watched(s *slot, c *chunk[In, Out], i, try int) (Out, error) {
 	ctx, cancel := context.WithTimeoutCause(r.ctx, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
 	defer cancel()
 	from, x := s.block.from, c.in[i] // once abandoned, the chunk is not ours to read

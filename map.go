@@ -35,11 +35,16 @@ type Item[In, Out any] struct {
 func Map[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], opts ...Option) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		var zero Out
-		err := each(ctx, e, f, in, mode{ordered: true}, opts, func(c *chunk[In, Out], i int, err error) bool {
+		err := each(ctx, e, f, in, mode{ordered: true}, opts, func(s span[In, Out], err error) bool {
 			if err != nil {
 				return yield(zero, err)
 			}
-			return yield(c.out[i], nil)
+			for _, v := range s.c.out[s.a:s.b] {
+				if !yield(v, nil) {
+					return false
+				}
+			}
+			return true
 		})
 		if err != nil {
 			yield(zero, err)
@@ -60,16 +65,21 @@ func MapUnordered[In, Out any](ctx context.Context, e *Executor, f Function[In, 
 
 func items[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], m mode, opts []Option) iter.Seq2[Item[In, Out], error] {
 	return func(yield func(Item[In, Out], error) bool) {
-		err := each(ctx, e, f, in, m, opts, func(c *chunk[In, Out], i int, err error) bool {
-			rec := c.recs[i]
-			item := Item[In, Out]{
-				Index: c.first() + i, Input: c.in[i], Err: err, Attempts: int(rec.attempts),
-				Wall: rec.wall, CPU: rec.cpu, Worker: int(rec.worker),
+		err := each(ctx, e, f, in, m, opts, func(s span[In, Out], err error) bool {
+			for i := s.a; i < s.b; i++ {
+				rec := &s.c.recs[i]
+				item := Item[In, Out]{
+					Index: s.c.first() + i, Input: s.c.in[i], Err: err, Attempts: int(rec.attempts),
+					Wall: rec.wall, CPU: rec.cpu, Worker: int(rec.worker),
+				}
+				if err == nil {
+					item.Value = s.c.out[i]
+				}
+				if !yield(item, nil) {
+					return false
+				}
 			}
-			if err == nil {
-				item.Value = c.out[i]
-			}
-			return yield(item, nil)
+			return true
 		})
 		if err != nil {
 			yield(Item[In, Out]{}, err)
@@ -80,9 +90,10 @@ func items[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], i
 // mode is what distinguishes the three Maps.
 type mode struct{ ordered, records bool }
 
-// each runs a Map and hands every finished item to take, until that returns
-// false. The error is about the run as a whole.
-func each[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], m mode, opts []Option, take func(c *chunk[In, Out], i int, err error) bool) error {
+// each runs a Map and hands what is finished to take, until that returns false:
+// items that have a value, several at a time, or one that failed with err. The
+// error is about the run as a whole.
+func each[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], m mode, opts []Option, take func(s span[In, Out], err error) bool) error {
 	r, err := newMapping(ctx, e, f, m, opts)
 	if err != nil {
 		return err
@@ -96,21 +107,24 @@ func each[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in
 		if !ok {
 			return r.verdict()
 		}
-		errs := s.c.failures(s.a, s.b)
-		for i := s.a; i < s.b; i++ {
-			var err error
+		errs, step := s.c.failures(s.a, s.b), r.step
+		if errs != nil {
+			step = 1
+		}
+		for a := s.a; a < s.b; a += step {
+			part, err := span[In, Out]{s.c, a, min(a+step, s.b)}, error(nil)
 			if errs != nil {
-				if err = errs[i-s.a]; err == errSkipped {
-					if r.ordered { // what follows would be at the wrong place
-						return r.verdict()
-					}
-					continue
-				}
+				err = errs[a-s.a]
 			}
-			if !take(s.c, i, err) {
+			switch {
+			case err == errSkipped && r.ordered: // what follows would be at the wrong place
+				return r.verdict()
+			case err == errSkipped:
+				continue
+			case !take(part, err):
 				return nil
 			}
-			r.passOn(1)
+			r.passOn(part.b - part.a)
 		}
 		r.consumed(s)
 	}

@@ -87,6 +87,16 @@ func (c *chunk[In, Out]) reject(a, b int, err error) {
 	c.r.idle(b - a)
 }
 
+// hasSize reports whether it is known how many bytes inputs of a type take.
+func hasSize[In any]() bool {
+	var x In
+	switch any(x).(type) {
+	case json.RawMessage, string, []byte:
+		return true
+	}
+	return false
+}
+
 // encodedSize is how many bytes an input is known to take; 0 where it is not.
 func encodedSize[In any](x In) int {
 	switch v := any(x).(type) {
