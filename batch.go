@@ -76,24 +76,25 @@ func (l *lane) pick() job {
 	if j != nil {
 		return j
 	}
-	var one [1]job
-	if l.ex.queue.Take(one[:], 1) == 0 {
+	var one [1]entry
+	if n, _ := l.ex.queue.Take(one[:], 1); n == 0 {
 		return nil
 	}
-	return one[0]
+	return one[0].job
 }
 
 // addAlike adds submitted tasks of the same function and settings.
 func (l *lane) addAlike(b *batch, first job, limit int) {
 	fn := first.function()
 	for b.n < limit && len(l.buffer) < batchBytes {
-		j, ok := l.ex.queue.TakeIf(func(j job) bool {
+		en, ok := l.ex.queue.TakeIf(func(en entry) bool {
+			j := en.job
 			return j.first() < 0 && j.function() == fn && j.settings() == b.cfg && j.doubts() == 0
 		})
 		if !ok {
 			return
 		}
-		l.add(b, j, 1)
+		l.add(b, en.job, 1)
 	}
 }
 

@@ -3,6 +3,7 @@ package outpace_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,18 +39,52 @@ func BenchmarkMapUnordered(b *testing.B) {
 	}
 }
 
+// BenchmarkGo is tasks without a result, from one producer and from eight.
+func BenchmarkGo(b *testing.B) {
+	for _, producers := range []int{1, 8} {
+		b.Run(fmt.Sprintf("producers=%d", producers), func(b *testing.B) {
+			ex := open(b, outpace.Threads(2))
+			var left sync.WaitGroup
+			task := func(context.Context) error { left.Done(); return nil }
+			left.Add(b.N)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for p := range producers {
+				go func() {
+					for i := p; i < b.N; i += producers {
+						if err := outpace.Go(context.Background(), ex, task); err != nil {
+							b.Error(err)
+						}
+					}
+				}()
+			}
+			left.Wait()
+		})
+	}
+}
+
 // BenchmarkSubmit is submitting and gathering many futures.
 func BenchmarkSubmit(b *testing.B) {
-	ex := open(b, outpace.Threads(2))
-	f := square()
-	fs := make([]*outpace.Future[int], 0, b.N)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := range b.N {
-		fs = append(fs, outpace.Submit(context.Background(), ex, f, i))
-	}
-	if _, err := outpace.Gather(context.Background(), fs...); err != nil {
-		b.Fatal(err)
+	for _, producers := range []int{1, 8} {
+		b.Run(fmt.Sprintf("producers=%d", producers), func(b *testing.B) {
+			ex := open(b, outpace.Threads(2))
+			f := square()
+			b.ReportAllocs()
+			b.ResetTimer()
+			var all sync.WaitGroup
+			for p := range producers {
+				all.Go(func() {
+					fs := make([]*outpace.Future[int], 0, b.N/producers+1)
+					for i := p; i < b.N; i += producers {
+						fs = append(fs, outpace.Submit(context.Background(), ex, f, i))
+					}
+					if _, err := outpace.Gather(context.Background(), fs...); err != nil {
+						b.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		})
 	}
 }
 
@@ -65,15 +100,16 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
+// BenchmarkAsCompleted is submitting and collecting many futures.
 func BenchmarkAsCompleted(b *testing.B) {
 	ex := open(b, outpace.Threads(2))
 	f := square()
 	fs := make([]*outpace.Future[int], b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
 	for i := range fs {
 		fs[i] = outpace.Submit(context.Background(), ex, f, i)
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
 	for range outpace.AsCompleted(context.Background(), fs...) {
 		continue
 	}

@@ -21,8 +21,8 @@ func inside(ctx context.Context) *Executor {
 type taskContext task
 
 func (c *taskContext) Deadline() (time.Time, bool) {
-	at, ok := c.parent.Deadline()
-	if c.cfg.timeout > 0 {
+	at, ok := c.scope.parent.Deadline()
+	if c.scope.cfg.timeout > 0 {
 		if own := (*task)(c).deadline(); !ok || own.Before(at) {
 			return own, true
 		}
@@ -33,8 +33,8 @@ func (c *taskContext) Deadline() (time.Time, bool) {
 func (c *taskContext) Done() <-chan struct{} { return c.real().Done() }
 
 func (c *taskContext) Err() error {
-	if r := c.rare.Load(); r == nil && !(*task)(c).final() && c.parent.Err() == nil && c.ex.ctx.Err() == nil &&
-		(c.cfg.timeout == 0 || c.ex.now() < c.started.Load()+int64(c.cfg.timeout)) {
+	if r := c.rare.Load(); r == nil && !(*task)(c).final() && c.scope.parent.Err() == nil && c.scope.ex.ctx.Err() == nil &&
+		(c.scope.cfg.timeout == 0 || c.scope.ex.now() < c.started.Load()+int64(c.scope.cfg.timeout)) {
 		return nil
 	}
 	return c.real().Err()
@@ -42,7 +42,7 @@ func (c *taskContext) Err() error {
 
 func (c *taskContext) Value(key any) any {
 	if _, ok := key.(insideKey); ok {
-		return c.ex
+		return c.scope.ex
 	}
 	if c.Err() != nil { // so that context.Cause finds it
 		return c.real().Value(key)
@@ -55,7 +55,7 @@ func (c *taskContext) Value(key any) any {
 			return ctx.Value(key)
 		}
 	}
-	return c.parent.Value(key)
+	return c.scope.parent.Value(key)
 }
 
 // String describes the context in the way of the context package.
@@ -74,20 +74,20 @@ func (c *taskContext) real() context.Context {
 // follow it is one of its own and not the record, so that an abandoned attempt
 // does not take the next one's context for its own.
 func (t *task) ownContext() context.Context {
-	if t.cfg.retries == 0 {
+	if t.scope.cfg.retries == 0 {
 		return (*taskContext)(t)
 	}
 	r := t.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx == nil {
-		parent := context.WithValue(t.parent, insideKey{}, t.ex)
-		r.ctx, r.cancel, r.release = t.ex.merge(parent, t.deadline, t.cfg.timeout)
+		parent := context.WithValue(t.scope.parent, insideKey{}, t.scope.ex)
+		r.ctx, r.cancel, r.release = t.scope.ex.merge(parent, t.deadline, t.scope.cfg.timeout)
 	}
 	return r.ctx
 }
 
-func (t *task) deadline() time.Time { return t.timeAt(t.started.Load()).Add(t.cfg.timeout) }
+func (t *task) deadline() time.Time { return t.timeAt(t.started.Load()).Add(t.scope.cfg.timeout) }
 
 // makeContext makes the real context of the running attempt, done when the
 // caller's is, the executor's is, or the time-out is over. r is locked.
@@ -95,7 +95,7 @@ func (t *task) makeContext(r *rare) {
 	if r.ctx != nil {
 		return
 	}
-	r.ctx, r.cancel, r.release = t.ex.merge(t.parent, t.deadline, t.cfg.timeout)
+	r.ctx, r.cancel, r.release = t.scope.ex.merge(t.scope.parent, t.deadline, t.scope.cfg.timeout)
 	if r.settled || t.final() {
 		t.dropContext(r)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,10 @@ type Executor struct {
 
 	ctx    context.Context // done when everything is to stop
 	cancel context.CancelCauseFunc
-	queue  *engine.Queue[job]
+	queue  *engine.Queue[entry]
+
+	lastSubmit, lastGo atomic.Pointer[scope]
+	waiters            sync.Pool // of *waiter
 
 	closing atomic.Bool // nothing new is taken in
 	ended   atomic.Bool // slots and lanes are to end
@@ -86,7 +88,7 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 	}
 	e := &Executor{
 		model: m, plan: plan, cfg: cfg, epoch: time.Now().Add(-1), // so that now is never 0
-		queue: engine.NewQueue[job](cfg.queue), closed: make(chan struct{}), changed: make(chan struct{}, 1),
+		queue: engine.NewQueue[entry](cfg.queue), closed: make(chan struct{}), changed: make(chan struct{}, 1),
 		waits: map[*time.Timer]job{}, abandoned: map[*slot]string{},
 	}
 	e.tasks.Target, e.tasks.Most = batchWork, maxChunk
@@ -102,9 +104,6 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 	return e, nil
 }
 
-// action is the input of a task of Go: the function itself.
-type action func(context.Context) error
-
 // Plan returns the plan that the executor was made with.
 func (e *Executor) Plan() Plan { return e.plan }
 
@@ -116,67 +115,63 @@ func (e *Executor) Plan() Plan { return e.plan }
 // task of the same executor while the queue is full, Submit runs the new task in
 // the caller's slot before it returns.
 func Submit[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in In, opts ...Option) *Future[Out] {
-	t := &submitted[In, Out]{fn: f, in: in}
-	t.ex, t.parent, t.job = e, ctx, t
-	e.submit(&t.task, opts)
+	sc, err := e.scope(&e.lastSubmit, ctx, f, opts)
+	t := &submitted[In, Out]{in: in}
+	t.scope, t.job = sc, t
+	if err != nil {
+		t.resolve(Pending, Failed, err)
+	} else if err = e.put(sc.parent, entry{job: t}); err != nil {
+		t.resolve(Pending, Cancelled, err)
+	}
 	return &t.Future
 }
 
 // Go schedules fn, a task of this process without a result. It blocks as Submit
 // does, and returns an error where Submit's Future has already failed. What fn
 // returns is told to the observer; Close and Shutdown return the first failure
-// and the number of them.
+// and the number of them. The context that fn gets is done at the latest soon
+// after fn has returned.
 func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, opts ...Option) error {
-	t := &submitted[action, struct{}]{fn: e.act, in: fn}
+	f := e.act
 	if fn == nil {
-		t.fn = Function[action, struct{}]{} // whose Check fails
+		f = Function[action, struct{}]{} // whose Check fails
 	}
-	t.ex, t.parent, t.job = e, ctx, t
-	return e.submit(&t.task, opts)
-}
-
-func (e *Executor) submit(t *task, opts []Option) error {
-	cfg, err := e.cfg.with(opts)
-	t.cfg = cfg
-	if t.parent == nil {
-		t.parent, err = context.Background(), errNilContext
-	}
-	if err == nil {
-		err = e.model.Check(t.job.function())
-	}
-	if err == nil {
-		if err = e.put(t); err == nil {
-			return nil
-		}
-		t.resolve(Pending, Cancelled, err)
+	sc, err := e.scope(&e.lastGo, ctx, f, opts)
+	if err != nil {
 		return err
 	}
-	t.resolve(Pending, Failed, err)
-	return err
+	return e.put(sc.parent, entry{do: fn, scope: sc})
 }
 
 // put queues a task, and sees to it that somebody will run it.
-func (e *Executor) put(t *task) error {
+func (e *Executor) put(ctx context.Context, en entry) error {
 	if err := e.open(); err != nil {
 		return err
 	}
-	woke, ok, err := e.queue.TryPut(t.job)
+	told, ok, err := e.queue.TryPut(en)
 	if err == nil && !ok {
-		if e.local && inside(t.parent) == e {
-			if err := t.wait(t.parent); !t.final() {
-				return err
-			}
-			return nil
+		if e.local && inside(ctx) == e {
+			return e.runInside(ctx, en)
 		}
-		woke, err = e.queue.Put(t.parent, t.job)
+		told, err = e.queue.Put(ctx, en)
 	}
 	if errors.Is(err, engine.ErrClosed) {
 		return e.closedCause()
 	}
-	if err == nil && !woke {
+	if err == nil && !told {
 		e.grow()
 	}
 	return err
+}
+
+// runInside runs a new task in the place of the task of this executor that
+// submits it, since the queue is full.
+func (e *Executor) runInside(ctx context.Context, en entry) error {
+	t := en.open().(interface{ header() *task }).header()
+	if err := t.wait(ctx); !t.final() {
+		return err
+	}
+	return nil
 }
 
 // open reports why the executor takes nothing in, or nil.
@@ -204,7 +199,7 @@ func (e *Executor) again(j job) {
 		e.host(j)
 		return
 	}
-	if !e.queue.PutUrgent(j) {
+	if !e.queue.PutUrgent(entry{job: j}) {
 		e.grow()
 	}
 	if e.ended.Load() {
@@ -244,7 +239,8 @@ func (e *Executor) addSlot(s *slot) bool {
 // left takes a slot off the books when its goroutine ends.
 func (e *Executor) left(s *slot) {
 	s.mu.Lock()
-	s.cur, s.local, s.at = nil, nil, 0
+	s.cur = nil
+	s.local.Fill(nil)
 	s.offer()
 	s.mu.Unlock()
 	e.mu.Lock()
@@ -276,11 +272,14 @@ func (e *Executor) replace(s *slot, w *watch) {
 	s.dead.Store(true)
 	s.mu.Lock()
 	what := describe(s.cur, w.index, w.begin, e.now())
-	local := slices.Clone(s.local[s.at:])
+	var local []job
+	for _, en := range s.local.Rest() {
+		local = append(local, en.open())
+	}
 	if s.cur != nil && s.cur.left() > 0 {
 		local = append(local, s.cur)
 	}
-	s.local, s.at, s.cur = nil, 0, nil
+	s.cur = nil
 	s.offer()
 	s.mu.Unlock()
 
@@ -324,7 +323,9 @@ func (e *Executor) help(t *task) {
 // host runs one job on a guest slot. The channel is closed when that has ended.
 func (e *Executor) host(j job) <-chan struct{} {
 	over := make(chan struct{})
-	if !e.addSlot(&slot{ex: e, guest: true, over: over, now: e.now(), local: []job{j}}) {
+	s := &slot{ex: e, guest: true, over: over, now: e.now()}
+	s.local.Fill([]entry{{job: j}})
+	if !e.addSlot(s) {
 		j.drop(e.closedCause())
 		close(over)
 	}

@@ -37,7 +37,7 @@ func (f *Future[T]) Result(ctx context.Context) (T, error) {
 		var zero T
 		return zero, err
 	}
-	return f.value, f.err
+	return f.value, f.failure()
 }
 
 // Done returns a channel that is closed when the task is final.
@@ -63,7 +63,7 @@ func (f *Future[T]) Err() error {
 	if !f.final() {
 		return nil
 	}
-	return f.err
+	return f.failure()
 }
 
 // Attempts returns how many attempts were started; those that were not the
@@ -86,16 +86,19 @@ func (f *Future[T]) Finished() time.Time {
 	return f.timeAt(f.finished)
 }
 
-// submitted is the whole record of a task: the future, and what to run.
+// submitted is the whole record of a task: the future, and what to run it on.
 type submitted[In, Out any] struct {
 	Future[Out]
-	fn Function[In, Out]
 	in In
 }
 
-func (t *submitted[In, Out]) function() AnyFunction { return t.fn }
-func (t *submitted[In, Out]) settings() *config     { return t.cfg }
-func (t *submitted[In, Out]) grain() *engine.Grain  { return &t.ex.tasks }
+func (t *submitted[In, Out]) def() *definition[In, Out] {
+	return t.scope.fn.(Function[In, Out]).def
+}
+
+func (t *submitted[In, Out]) function() AnyFunction { return t.scope.fn }
+func (t *submitted[In, Out]) settings() *config     { return t.scope.cfg }
+func (t *submitted[In, Out]) grain() *engine.Grain  { return &t.ex().tasks }
 func (t *submitted[In, Out]) first() int            { return -1 }
 func (t *submitted[In, Out]) tries(int) int         { return t.attempts() }
 func (t *submitted[In, Out]) left() int             { return 0 }
@@ -106,21 +109,45 @@ func (t *submitted[In, Out]) abandon(cause error) { t.resolve(Running, Cancelled
 
 // run runs the task on a slot of this process.
 func (t *submitted[In, Out]) run(s *slot) {
+	if t.scope.untimed {
+		t.runUntimed(s)
+		return
+	}
 	if t.takeUp(s.now) {
-		t.ex.begun(-1, 1, t.attempts(), 1)
+		t.ex().begun(-1, 1, t.attempts(), 1)
 		v, err := t.attempt(s)
-		s.now = t.ex.now()
+		s.now = t.ex().now()
+		t.returned(s, v, err)
+	}
+}
+
+// runUntimed is run for a task of Go whose times nobody can ask for: when it
+// leaves no trace, nothing is written down. Its record is running already, unless
+// the task had to wait for something and got one of its own.
+func (t *submitted[In, Out]) runUntimed(s *slot) {
+	if t.state() != Running && !t.begin(s.now) {
+		return
+	}
+	s.late = true
+	var v Out
+	err := t.unwantedFor()
+	if err == nil {
+		v, err = t.def().body((*taskContext)(&t.task), t.in)
+	}
+	if err != nil || t.rare.Load() != nil {
+		s.forget(&t.task)
+		s.now, s.late = t.ex().now(), false
 		t.returned(s, v, err)
 	}
 }
 
 // attempt calls the function; with a time-out, under the eyes of a watch.
 func (t *submitted[In, Out]) attempt(s *slot) (Out, error) {
-	if t.cfg.timeout == 0 {
-		return t.fn.def.body((*taskContext)(&t.task), t.in)
+	if t.scope.cfg.timeout == 0 {
+		return t.def().body((*taskContext)(&t.task), t.in)
 	}
-	w := s.watch(t.cfg, -1, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
-	v, err := t.fn.def.body(t.ownContext(), t.in)
+	w := s.watch(t.scope.cfg, -1, func(err error) { t.fail(0, err, outcome{worker: 1, cpu: -1}) })
+	v, err := t.def().body(t.ownContext(), t.in)
 	return v, w.end(err)
 }
 
@@ -139,16 +166,17 @@ func (t *submitted[In, Out]) succeed(v Out, o outcome) {
 	}
 	t.value, t.finished = v, t.started.Load()+int64(o.wall)
 	t.publish(Done, nil)
-	t.ex.finished(-1, 1, t.attempts(), nil, o)
+	t.ex().finished(-1, 1, t.attempts(), nil, o)
 }
 
 func (t *submitted[In, Out]) crashed(s *slot, err error) {
-	s.now = t.ex.now()
+	s.forget(&t.task)
+	s.now = t.ex().now()
 	t.ended(err, outcome{worker: 1, wall: time.Duration(s.now - t.started.Load()), cpu: -1})
 }
 
 func (t *submitted[In, Out]) claim(int) (a, b int) {
-	if t.takeUp(t.ex.now()) {
+	if t.takeUp(t.ex().now()) {
 		t.watchParent()
 		return 0, 1
 	}
@@ -168,16 +196,16 @@ func (t *submitted[In, Out]) doubts() int {
 }
 
 func (t *submitted[In, Out]) appendInput(dst []byte, _ int) ([]byte, error) {
-	return t.fn.def.appendInput(dst, t.in)
+	return t.def().appendInput(dst, t.in)
 }
 
 func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
 	var v Out
-	if err := t.fn.def.readOutput(outs[0], &v); err != nil {
+	if err := t.def().readOutput(outs[0], &v); err != nil {
 		t.fail(0, err, o)
 		return
 	}
-	t.started.Store(t.ex.now() - int64(o.wall))
+	t.started.Store(t.ex().now() - int64(o.wall))
 	t.succeed(v, o)
 }
 
@@ -189,8 +217,8 @@ func (t *submitted[In, Out]) requeue(_, _ int, why error, suspect bool) {
 		return
 	}
 	if t.task.requeue(suspect) && !t.cancelled() {
-		t.ex.requeued(-1, 1, why)
-		t.ex.again(t)
+		t.ex().requeued(-1, 1, why)
+		t.ex().again(t)
 	}
 }
 

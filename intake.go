@@ -156,7 +156,7 @@ func (r *mapping[In, Out]) seal(c *chunk[In, Out]) bool {
 }
 
 func (r *mapping[In, Out]) enqueue(c *chunk[In, Out]) {
-	if !r.ex.queue.PutOver(c) {
+	if !r.ex.queue.PutOver(entry{job: c}) {
 		r.ex.grow()
 	}
 	if r.nested { // all slots may be in loops like this one's: it has to help itself

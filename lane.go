@@ -170,7 +170,7 @@ func (e *Executor) hasWork() bool {
 	}
 	for _, r := range e.runList() {
 		if j := r.unfilled(); j != nil {
-			e.queue.PutUrgent(j)
+			e.queue.PutUrgent(entry{job: j})
 			return true
 		}
 	}
@@ -179,7 +179,7 @@ func (e *Executor) hasWork() bool {
 
 // sleep waits for work, or for news of the worker.
 func (l *lane) sleep() {
-	l.ex.queue.TakeOrSleep(nil, 1, l.bed)
+	_, _ = l.ex.queue.TakeOrSleep(nil, 1, l.bed)
 	if !l.rescue() && !l.ex.hasWork() && !l.ex.ended.Load() {
 		l.ex.nudge()
 		<-l.bed.Wake()

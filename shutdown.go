@@ -177,10 +177,10 @@ func (e *Executor) stop() {
 
 // dropAll gives up what is queued.
 func (e *Executor) dropAll() {
-	var batch [64]job
-	for n := e.queue.Take(batch[:], 1); n > 0; n = e.queue.Take(batch[:], 1) {
-		for _, j := range batch[:n] {
-			j.drop(e.closedCause())
+	var batch [64]entry
+	for n, _ := e.queue.Take(batch[:], 1); n > 0; n, _ = e.queue.Take(batch[:], 1) {
+		for _, en := range batch[:n] {
+			en.open().drop(e.closedCause())
 		}
 	}
 }

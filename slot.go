@@ -29,17 +29,19 @@ type slot struct {
 	gone  bool          // its goroutine has ended; guarded by the executor's lock
 	guest bool          // runs one job in the place of a task that waits for it, then ends
 
-	mu     sync.Mutex // guards cur, since and local, which other slots look into
-	cur    job
-	since  int64 // when cur was taken
-	local  []job // from at on
-	at     int
-	buffer [localJobs]job
-	offers bool // in the executor's list of those that share
+	mu     sync.Mutex         // guards what follows, which other slots look into
+	local  engine.Hand[entry] // taken from the queue and not begun
+	cur    job                // written by the slot's goroutine only, while it has one
+	since  int64              // when cur was taken, or the first of several tasks of Go
+	offers bool               // in the executor's list of those that share
 
 	// Used by the slot's goroutine only.
-	now    int64 // the time, as fresh as the last job's end
-	block  block // the items of a chunk that run
+	one    [1]entry
+	buffer []entry                      // for more than one; made when there is more than one
+	spare  *submitted[action, struct{}] // the record of tasks of Go, see open
+	now    int64                        // the time, as fresh as the last job's end …
+	late   bool                         // … unless that was not looked at
+	block  block                        // the items of a chunk that run
 	guard  *watch
 	taken  int   // jobs of the last Take, for what they cost
 	takeAt int64 // and when it was
@@ -48,6 +50,7 @@ type slot struct {
 const (
 	localJobs = 64                    // jobs that a slot takes at once, at most
 	localWork = 20 * time.Microsecond // and about how much work
+	looks     = 20                    // how often a slot that searches looks: a few microseconds
 )
 
 // loop works until the executor ends.
@@ -114,6 +117,10 @@ func (s *slot) next() job {
 	if j != nil {
 		return j
 	}
+	if s.late {
+		s.now, s.late = s.ex.now(), false
+	}
+	s.retireSpare()
 	if s.taken > 0 {
 		s.ex.tasks.Observe(s.taken, time.Duration(s.now-s.takeAt))
 		s.taken = 0
@@ -121,66 +128,135 @@ func (s *slot) next() job {
 	if s.guest {
 		return nil
 	}
+	asleep := false // producers see that we sleep: what they put wakes us
 	for !s.ex.ended.Load() {
-		if j := s.refill(false); j != nil {
+		if j := s.refill(asleep); j != nil {
 			return j
 		}
 		if j := s.steal(); j != nil {
+			if asleep {
+				s.ex.queue.PassOn(s.bed)
+			}
 			return j
 		}
-		if j := s.refill(true); j != nil {
-			return j
+		switch {
+		case asleep: // and there was nothing to do since
+			if !s.ex.ended.Load() {
+				s.ex.nudge()
+				<-s.bed.Wake()
+			}
+		case !s.search():
+			asleep = true
 		}
-		// From here on producers see that we sleep: look at what came in before.
-		if j := s.steal(); j != nil {
-			s.ex.queue.PassOn(s.bed)
-			return j
-		}
-		if !s.ex.ended.Load() {
-			s.ex.nudge()
-			<-s.bed.Wake()
-		}
+	}
+	if asleep {
 		s.ex.queue.Rise(s.bed)
 	}
 	return nil
 }
 
-// pop takes the next of the local jobs.
-func (s *slot) pop() job {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.popLocked()
+// search waits for a moment for something to come in. It lets other goroutines
+// run, one of which may be about to submit.
+func (s *slot) search() (found bool) {
+	q := s.ex.queue
+	if !q.Search() {
+		return false
+	}
+	for range looks {
+		runtime.Gosched()
+		if q.Len() > 0 {
+			found = true
+			break
+		}
+	}
+	q.Found()
+	return found
 }
 
-func (s *slot) popLocked() job {
-	s.cur = nil
-	if s.at < len(s.local) {
-		s.cur, s.since = s.local[s.at], s.now
-		s.local[s.at] = nil
-		s.at++
+// pop takes the next of the local jobs.
+func (s *slot) pop() job {
+	en, more, ok := s.local.Next()
+	var j job
+	if ok {
+		j = s.open(en)
 	}
-	s.offer()
-	return s.cur
+	if j != s.cur || more == 0 {
+		s.mu.Lock()
+		s.cur, s.since = j, s.now
+		s.offer()
+		s.mu.Unlock()
+	}
+	return j
+}
+
+// open returns the job of an entry. Tasks of Go that nobody can ask about get one
+// record, one after the other, which is running all the time. One that left a
+// trace in it (it failed, or somebody has a channel of its context) keeps it. A
+// context that was passed on without a trace is, from then on, that of the tasks
+// that follow, so it is done later than it might be, and never sooner.
+func (s *slot) open(en entry) job {
+	switch t := s.spare; {
+	case en.scope == nil:
+		return en.job
+	case !en.scope.untimed:
+		return newAct(en.scope, en.do)
+	case t != nil && t.scope == en.scope && t.rare.Load() == nil:
+		t.in = en.do
+		return t
+	}
+	s.retireSpare()
+	s.spare = newAct(en.scope, en.do)
+	s.spare.word.Store(uint32(Running) | attemptUnit)
+	return s.spare
+}
+
+// forget gives the record up that open keeps, if that is t: it left a trace.
+func (s *slot) forget(t *task) {
+	if s.spare != nil && &s.spare.task == t {
+		s.spare = nil
+	}
+}
+
+// retireSpare ends the record that open keeps, if there is one.
+func (s *slot) retireSpare() {
+	if t := s.spare; t != nil && t.move(Running, settling, 0) {
+		t.publish(Done, nil)
+	}
+	s.spare = nil
 }
 
 // refill takes a fair share of the queue, but no more than a little work.
 func (s *slot) refill(sleep bool) job {
-	want := s.buffer[:s.ex.tasks.Fit(localWork, localJobs)]
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	want := s.one[:]
+	if n := s.ex.tasks.Fit(localWork, localJobs); n > 1 {
+		if s.buffer == nil {
+			s.buffer = make([]entry, localJobs)
+		}
+		want = s.buffer[:n]
+	}
 	var n int
+	var alone bool
+	s.mu.Lock()
 	if sleep {
-		n = s.ex.queue.TakeOrSleep(want, int(s.ex.width.Load()), s.bed)
+		n, alone = s.ex.queue.TakeOrSleep(want, int(s.ex.width.Load()), s.bed)
 	} else {
-		n = s.ex.queue.Take(want, int(s.ex.width.Load()))
+		n, alone = s.ex.queue.Take(want, int(s.ex.width.Load()))
 	}
-	s.local, s.at = s.buffer[:n], 0
-	if n == 0 {
-		return nil
+	var j job
+	if n > 0 { // the first is ours before anybody looks
+		s.now = s.ex.now()
+		s.taken, s.takeAt = n, s.now
+		j = s.open(want[0])
+		want[0] = entry{}
+		s.local.Fill(want[1:n])
+		s.cur, s.since = j, s.now
+		s.offer()
 	}
-	s.now = s.ex.now()
-	s.taken, s.takeAt = n, s.now
-	return s.popLocked() // and offer the rest before anybody looks
+	s.mu.Unlock()
+	if alone {
+		s.ex.grow()
+	}
+	return j
 }
 
 // steal finds work that another slot has taken and not begun.
@@ -190,20 +266,21 @@ func (s *slot) steal() job {
 		if other == nil {
 			break
 		}
-		if j := other.give(s); j != nil {
-			return s.adopt(j)
+		if en, ok := other.give(s); ok {
+			return s.adopt(en)
 		}
 	}
 	for _, r := range s.ex.runList() {
 		if j := r.unfilled(); j != nil {
-			return s.adopt(j)
+			return s.adopt(entry{job: j})
 		}
 	}
 	return nil
 }
 
-func (s *slot) adopt(j job) job {
+func (s *slot) adopt(en entry) job {
 	s.now = s.ex.now()
+	j := s.open(en)
 	s.mu.Lock()
 	s.cur, s.since = j, s.now
 	s.offer()
@@ -214,7 +291,10 @@ func (s *slot) adopt(j job) job {
 // offer keeps the executor's list of slots that have something to share. The
 // lock is held.
 func (s *slot) offer() {
-	has := s.at < len(s.local) || s.cur != nil && s.cur.left() > 1
+	has := s.local.Len() > 0
+	if !has && s.cur != nil {
+		has = s.cur.left() > 1
+	}
 	if has != s.offers {
 		s.offers = has
 		s.ex.offers.set(s, has)
@@ -222,22 +302,19 @@ func (s *slot) offer() {
 }
 
 // give hands a job to a thief: the last local one, or a share in the current.
-func (s *slot) give(thief *slot) job {
+func (s *slot) give(thief *slot) (en entry, ok bool) {
 	if s == thief {
-		return nil
+		return en, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last := len(s.local) - 1; s.at <= last {
-		j := s.local[last]
-		s.local[last] = nil
-		s.local = s.local[:last]
-		return j
+	if en, ok = s.local.Last(); ok {
+		return en, true
 	}
 	if s.cur != nil && s.cur.left() > 1 {
-		return s.cur
+		return entry{job: s.cur}, true
 	}
-	return nil
+	return en, false
 }
 
 // offers is the slots that have something to share.
@@ -277,51 +354,4 @@ type block struct {
 	from, start, at, end int
 	try                  int   // attempt
 	since                int64 // when from was begun
-}
-
-// watch guards one attempt that has a time-out. Its context ends at the
-// time-out; when the function goes on for the grace period after that, the
-// attempt fails without it and another goroutine takes over the slot.
-type watch struct {
-	slot    *slot
-	cfg     *config
-	fail    func(error)
-	settled atomic.Bool
-	timer   *time.Timer
-	begin   int64
-	index   int // of the input in its Map; -1 for a submitted task
-}
-
-func (s *slot) watch(cfg *config, index int, fail func(error)) *watch {
-	w := &watch{slot: s, cfg: cfg, index: index, fail: fail, begin: s.ex.now()}
-	s.guard = w
-	w.timer = time.AfterFunc(cfg.timeout+cfg.grace, w.abandon)
-	return w
-}
-
-// settle reports whether the attempt's outcome is still open, and closes it.
-func (w *watch) settle() bool {
-	w.timer.Stop()
-	return w.settled.CompareAndSwap(false, true)
-}
-
-// end is called when the function has returned err. It makes an error after the
-// time-out a TimeoutError. In an abandoned goroutine it does not return.
-func (w *watch) end(err error) error {
-	if !w.settle() {
-		runtime.Goexit() // crash finds the guard
-	}
-	w.slot.guard = nil
-	if err != nil && w.slot.ex.now()-w.begin >= int64(w.cfg.timeout) {
-		return &TimeoutError{After: w.cfg.timeout}
-	}
-	return err
-}
-
-func (w *watch) abandon() {
-	if !w.settled.CompareAndSwap(false, true) {
-		return
-	}
-	w.slot.ex.replace(w.slot, w)
-	w.fail(&TimeoutError{After: w.cfg.timeout, Abandoned: true})
 }

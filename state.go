@@ -37,9 +37,11 @@ func (s State) String() string {
 const settling State = 7
 
 // The state word of a task: its State in the low 3 bits, the request to cancel
-// in the next, and its attempts above.
+// in the next, then a mark that is used for a moment (see unique), and its
+// attempts above.
 const (
 	stateMask   = 7
 	cancelAsked = 1 << 3
-	attemptUnit = 1 << 4
+	marked      = 1 << 4
+	attemptUnit = 1 << 5
 )

@@ -10,22 +10,25 @@ import (
 
 // task is the part of a submitted task's record that does not depend on types.
 // The record is the future, the queue's job and (as *taskContext) the context
-// of the function all at once, so that a task costs one allocation.
+// of the function all at once, so that a task costs one allocation. It is kept
+// small, since there may be a million pending: what tasks have in common is in
+// the scope, and what most never need in rare.
 type task struct {
-	word     atomic.Uint32 // state, cancel request, attempts
-	ex       *Executor
-	parent   context.Context
-	cfg      *config
-	job      job // the record itself
-	err      error
+	word     atomic.Uint32 // state, marks, attempts
+	scope    *scope
+	job      job          // the record itself
 	started  atomic.Int64 // nanoseconds since the executor's epoch
 	finished int64
+	waiters  atomic.Pointer[waiter]
 	rare     atomic.Pointer[rare]
 }
 
-// rare is what most tasks never need: somebody waits, or asks for a callback,
+func (t *task) ex() *Executor { return t.scope.ex }
+
+// rare is what most tasks never need: it failed, somebody asks for a callback,
 // or the function asks its context for a channel.
 type rare struct {
+	err      error // of a final task
 	mu       sync.Mutex
 	settled  bool
 	done     chan struct{}
@@ -70,6 +73,19 @@ func (t *task) final() bool {
 
 func (t *task) attempts() int { return int(t.word.Load() / attemptUnit) }
 
+// failure is the error of a final task.
+func (t *task) failure() error {
+	if r := t.rare.Load(); r != nil {
+		return r.err
+	}
+	return nil
+}
+
+// mark notes that a waiter has seen the task, and reports whether none had.
+func (t *task) mark() bool { return t.word.Or(marked)&marked == 0 }
+
+func (t *task) unmark() { t.word.And(^uint32(marked)) }
+
 // move changes the state if it is from, and reports whether it was.
 func (t *task) move(from, to State, addAttempts uint32) bool {
 	for {
@@ -92,23 +108,34 @@ func (t *task) begin(now int64) bool {
 	return true
 }
 
-// takeUp is begin for a task whose caller is still there; else it is cancelled.
+// takeUp is begin for a task that is still wanted; else it is cancelled.
 func (t *task) takeUp(now int64) bool {
-	if t.parent.Err() != nil {
-		t.cancelWith(context.Cause(t.parent))
-		return false
-	}
-	if t.ex.ctx.Err() != nil { // closing: stop is about to drop it
-		t.cancelWith(t.ex.closedCause())
+	if cause := t.unwantedFor(); cause != nil {
+		t.cancelWith(cause)
 		return false
 	}
 	return t.begin(now)
 }
 
+// unwantedFor is why the task is not to run any more: its caller is gone, or the
+// executor is closing and stop is about to drop it; else nil.
+func (t *task) unwantedFor() error {
+	if t.scope.parent.Err() != nil {
+		return context.Cause(t.scope.parent)
+	}
+	if t.ex().ctx.Err() != nil {
+		return t.ex().closedCause()
+	}
+	return nil
+}
+
 // publish makes a settling task final and tells everybody who waits.
 func (t *task) publish(to State, err error) {
-	t.err = err
+	if err != nil {
+		t.extra().err = err
+	}
 	t.move(settling, to, 0)
+	t.callWaiters()
 	r := t.rare.Load()
 	if r == nil {
 		return
@@ -124,7 +151,7 @@ func (t *task) publish(to State, err error) {
 	r.endWatch()
 	r.mu.Unlock()
 	for _, c := range calls {
-		t.ex.call(c.fn)
+		t.ex().call(c.fn)
 	}
 }
 
@@ -134,7 +161,7 @@ func (t *task) resolve(from, to State, err error) bool {
 	if !t.move(from, settling, 0) {
 		return false
 	}
-	t.finished = t.ex.now()
+	t.finished = t.ex().now()
 	t.publish(to, &TaskError{Function: t.job.function().Name(), Index: -1, Attempts: t.attempts(), Err: err})
 	return true
 }
@@ -144,7 +171,7 @@ func (t *task) end(from, to State, err error, o outcome) bool {
 	if !t.resolve(from, to, err) {
 		return false
 	}
-	t.ex.finished(-1, 1, t.attempts(), err, o)
+	t.ex().finished(-1, 1, t.attempts(), err, o)
 	return true
 }
 
@@ -154,15 +181,15 @@ func (t *task) ended(err error, o outcome) {
 	switch {
 	case !late && t.word.Load()&cancelAsked != 0:
 		t.giveUp(err, o)
-	case !late && t.ex.ctx.Err() != nil:
-		t.giveUp(t.ex.closedCause(), o)
-	case !late && t.parent.Err() != nil:
-		t.giveUp(context.Cause(t.parent), o)
-	case t.ex.retries(t.cfg, t.attempts(), err):
+	case !late && t.ex().ctx.Err() != nil:
+		t.giveUp(t.ex().closedCause(), o)
+	case !late && t.scope.parent.Err() != nil:
+		t.giveUp(context.Cause(t.scope.parent), o)
+	case t.ex().retries(t.scope.cfg, t.attempts(), err):
 		t.retry(err)
 	default:
 		if _, ok := t.job.(*submitted[action, struct{}]); t.end(Running, Failed, err, o) && ok {
-			t.ex.keep(err)
+			t.ex().keep(err)
 		}
 	}
 }
@@ -183,7 +210,7 @@ func (t *task) retry(err error) {
 	r.endWatch()
 	r.mu.Unlock()
 	if t.move(Running, Pending, 0) && !t.cancelled() {
-		t.ex.later(t.job, t.cfg, -1, attempt, err)
+		t.ex().later(t.job, t.scope.cfg, -1, attempt, err)
 	}
 }
 
@@ -219,7 +246,7 @@ func (t *task) awaitInside() {
 	delayed := r.delayed
 	r.mu.Unlock()
 	if !delayed {
-		t.ex.help(t)
+		t.ex().help(t)
 	}
 }
 
@@ -233,13 +260,13 @@ func (t *task) leaveInside() {
 // watchParent cancels the task when its caller's context is done, where the
 // function runs in another process and cannot see that context.
 func (t *task) watchParent() {
-	if t.parent.Done() == nil {
+	if t.scope.parent.Done() == nil {
 		return
 	}
 	r := t.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unwatch = context.AfterFunc(t.parent, func() { t.cancelWith(context.Cause(t.parent)) })
+	r.unwatch = context.AfterFunc(t.scope.parent, func() { t.cancelWith(context.Cause(t.scope.parent)) })
 }
 
 func (r *rare) endWatch() {
@@ -281,7 +308,7 @@ func (t *task) cancelCause(err error) error {
 func (t *task) cancelWith(cause error) bool {
 	if t.end(Pending, Cancelled, cause, outcome{cpu: -1}) {
 		if t.attempts() > 0 { // it may be behind a back-off
-			t.ex.recall(func(j job) bool { return j == t.job })
+			t.ex().recall(func(j job) bool { return j == t.job })
 		}
 		return true
 	}
@@ -299,30 +326,10 @@ func (t *task) cancelWith(cause error) bool {
 	r.cancel(cause)
 	r.mu.Unlock()
 	if !t.end(Pending, Cancelled, cause, outcome{cpu: -1}) { // it may have gone back for a retry in between
-		t.ex.cancelRemote(func(j job) bool { return j == t.job })
+		t.ex().cancelRemote(func(j job) bool { return j == t.job })
 		return false
 	}
 	return true
-}
-
-// wait blocks until the task is final or ctx is done.
-func (t *task) wait(ctx context.Context) error {
-	if t.final() {
-		return nil
-	}
-	if inside(ctx) == t.ex {
-		t.awaitInside()
-		defer t.leaveInside()
-	}
-	select {
-	case <-t.doneChan():
-		return nil
-	case <-ctx.Done():
-		if t.final() {
-			return nil
-		}
-		return context.Cause(ctx)
-	}
 }
 
 func (t *task) doneChan() <-chan struct{} {
@@ -350,11 +357,14 @@ func (t *task) onDone(fn func(), who any) {
 		return
 	}
 	r.mu.Unlock()
-	t.ex.call(fn)
+	t.ex().call(fn)
 }
 
 func (t *task) forget(who any) {
-	r := t.extra()
+	r := t.rare.Load()
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := r.calls[:0]
@@ -371,5 +381,5 @@ func (t *task) timeAt(ns int64) time.Time {
 	if ns == 0 {
 		return time.Time{}
 	}
-	return t.ex.epoch.Add(time.Duration(ns))
+	return t.ex().epoch.Add(time.Duration(ns))
 }

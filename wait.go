@@ -94,10 +94,25 @@ func Gather[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 	return values, errors.Join(errs...)
 }
 
-// unique copies fs without what was given before.
+// unique copies fs without what was given before. Each future is marked for as
+// long as that takes. One that is marked already was given twice, or another
+// waiter is looking at it at this moment: then a map tells.
 func unique[F AnyFuture](fs []F) []F {
-	seen := make(map[*task]struct{}, len(fs))
 	kept := make([]F, 0, len(fs))
+	for _, f := range fs {
+		if !f.header().mark() {
+			break
+		}
+		kept = append(kept, f)
+	}
+	for _, f := range kept {
+		f.header().unmark()
+	}
+	if len(kept) == len(fs) {
+		return kept
+	}
+	kept = kept[:0]
+	seen := make(map[*task]struct{}, len(fs))
 	for _, f := range fs {
 		t := f.header()
 		if _, dup := seen[t]; !dup {
@@ -120,6 +135,12 @@ type collector struct {
 func newCollector[F AnyFuture](fs []F) *collector {
 	c := &collector{more: make(chan struct{}, 1)}
 	for i, f := range fs {
+		if f.header().final() {
+			c.mu.Lock()
+			c.ready = append(c.ready, i)
+			c.mu.Unlock()
+			continue
+		}
 		f.header().onDone(func() { c.add(i) }, c)
 	}
 	return c
@@ -168,7 +189,7 @@ func helpAny[F AnyFuture](ex *Executor, c *collector, fs []F) {
 		if any(f) == any(zero) {
 			continue // yielded before
 		}
-		if t := f.header(); t.ex == ex && t.state() == Pending {
+		if t := f.header(); t.ex() == ex && t.state() == Pending {
 			c.helped = append(c.helped, t)
 			t.awaitInside()
 			return

@@ -11,18 +11,31 @@ import (
 var ErrClosed = errors.New("queue closed")
 
 // Queue is a bounded first-in-first-out queue whose takers sleep when it is
-// empty and whose putters block when it is full. Takers are woken one for each
-// item, and only those that sleep: a busy taker costs a producer nothing.
+// empty and whose putters block when it is full.
+//
+//	putters ─► ring ─► takers:  busy ─► searching (one at a time, briefly) ─► asleep
+//
+// Waking a goroutine costs as much as running several small tasks. So a put
+// wakes one sleeper, or nobody while a taker searches: that one will find it.
+// Whoever takes while more is left wakes the next, so nothing ever lies there
+// while a taker sleeps.
 type Queue[T any] struct {
-	mu      sync.Mutex
-	ring    []T // a ring that grows
-	head, n int
-	bound   int
-	urgent  []T // taken first; not bounded here: it holds what was taken before and came back
-	full    []chan struct{}
-	idle    []*Sleeper
-	sleeps  atomic.Int32 // len(idle), readable without the lock
-	closed  bool
+	mu     sync.Mutex
+	ring   []T // a ring that grows
+	head   int
+	n      int
+	bound  int
+	urgent []T // taken first; not bounded here: it holds what was taken before and came back
+	full   []chan struct{}
+	idle   []*Sleeper
+	closed bool
+
+	// Readable without the lock; the pad keeps those who look from slowing down
+	// those who hold it.
+	_      Pad
+	size   atomic.Int32 // len(urgent) + n
+	sleeps atomic.Int32 // len(idle)
+	search atomic.Bool  // a taker searches
 }
 
 // Sleeper is a taker's bed: made once for each taker, used by one goroutine.
@@ -50,11 +63,23 @@ func NewQueue[T any](bound int) *Queue[T] {
 	return &Queue[T]{bound: bound, ring: make([]T, min(bound, 16))}
 }
 
-// Put appends v. It blocks while the queue is full, until ctx is done. woke
-// reports whether a sleeping taker was told.
-func (q *Queue[T]) Put(ctx context.Context, v T) (woke bool, err error) {
+// Put appends v. It blocks while the queue is full, until ctx is done. told
+// reports whether a taker will see to it: one that slept, or that searches.
+func (q *Queue[T]) Put(ctx context.Context, v T) (told bool, err error) {
 	q.mu.Lock()
-	for !q.closed && q.n >= q.bound {
+	for waited := false; ; waited = true {
+		if q.closed {
+			q.mu.Unlock()
+			return false, ErrClosed
+		}
+		if q.n < q.bound {
+			told = q.push(v)
+			if waited && q.n < q.bound {
+				q.callPutter() // there is room for more than one
+			}
+			q.mu.Unlock()
+			return told, nil
+		}
 		room := make(chan struct{})
 		q.full = append(q.full, room)
 		q.mu.Unlock()
@@ -66,44 +91,39 @@ func (q *Queue[T]) Put(ctx context.Context, v T) (woke bool, err error) {
 		}
 		q.mu.Lock()
 	}
-	defer q.mu.Unlock()
-	if q.closed {
-		return false, ErrClosed
-	}
-	return q.push(v), nil
 }
 
 // TryPut appends v if there is room, and reports whether it did.
-func (q *Queue[T]) TryPut(v T) (woke, ok bool, err error) {
+func (q *Queue[T]) TryPut(v T) (told, ok bool, err error) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return false, false, ErrClosed
+	switch {
+	case q.closed:
+		err = ErrClosed
+	case q.n < q.bound:
+		told, ok = q.push(v), true
 	}
-	if q.n >= q.bound {
-		return false, false, nil
-	}
-	return q.push(v), true, nil
+	q.mu.Unlock()
+	return told, ok, err
 }
 
 // PutOver appends v even when the queue is full or closed: for producers that
 // keep a bound of their own.
-func (q *Queue[T]) PutOver(v T) (woke bool) {
+func (q *Queue[T]) PutOver(v T) (told bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.push(v)
 }
 
 // PutUrgent puts v before everything else, also into a full or closed queue.
-func (q *Queue[T]) PutUrgent(v T) (woke bool) {
+func (q *Queue[T]) PutUrgent(v T) (told bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.urgent = append(q.urgent, v)
-	return q.wakeOne()
+	return q.tell()
 }
 
 // push appends to the ring, which has room or can grow. The lock is held.
-func (q *Queue[T]) push(v T) (woke bool) {
+func (q *Queue[T]) push(v T) (told bool) {
 	if q.n == len(q.ring) {
 		bigger := make([]T, max(min(2*len(q.ring), q.bound), len(q.ring)+16))
 		k := copy(bigger, q.ring[q.head:])
@@ -116,7 +136,15 @@ func (q *Queue[T]) push(v T) (woke bool) {
 	}
 	q.ring[at] = v
 	q.n++
-	return q.wakeOne()
+	return q.tell()
+}
+
+// tell sees to it that a taker knows of what was put. A taker that searches looks
+// at size, which is written first, once more after it has said that it does not
+// search any more. The lock is held.
+func (q *Queue[T]) tell() bool {
+	q.size.Store(int32(q.n + len(q.urgent)))
+	return q.search.Load() || q.wakeOne()
 }
 
 // forget takes a blocked putter out of the line, or passes its turn on when it
@@ -163,28 +191,41 @@ func (q *Queue[T]) WakeOne() {
 	}
 }
 
+// Search reports whether the caller may search: poll Len for a short while
+// instead of sleeping. It must call Found then, before it takes or sleeps. Only
+// one taker may at a time, since more would be in the way of those that work.
+func (q *Queue[T]) Search() bool { return !q.search.Load() && q.search.CompareAndSwap(false, true) }
+
+// Found ends a search.
+func (q *Queue[T]) Found() { q.search.Store(false) }
+
 // Take fills buf with the next items: at most a fair share of them when the
 // queue feeds share takers, so that a quick taker does not hoard. It returns 0
-// when the queue is empty; it never blocks.
-func (q *Queue[T]) Take(buf []T, share int) int {
+// when the queue is empty; it never blocks. alone reports that there is more than
+// one item for one taker to do, and that none slept who could be woken for it.
+func (q *Queue[T]) Take(buf []T, share int) (n int, alone bool) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.take(buf, share)
+	n, alone = q.take(buf, share)
+	q.mu.Unlock()
+	return n, alone
 }
 
 // TakeOrSleep is Take that puts s into the idle list when there is nothing. The
 // caller then looks once more for other work and waits for s.Wake, or calls
-// PassOn because it found some.
-func (q *Queue[T]) TakeOrSleep(buf []T, share int, s *Sleeper) int {
+// PassOn because it found some. Otherwise s is out of the list.
+func (q *Queue[T]) TakeOrSleep(buf []T, share int, s *Sleeper) (n int, alone bool) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	n := q.take(buf, share)
-	if n == 0 && !s.asleep {
+	n, alone = q.take(buf, share)
+	switch {
+	case n > 0:
+		q.rise(s)
+	case !s.asleep:
 		s.asleep = true
 		q.idle = append(q.idle, s)
 		q.sleeps.Store(int32(len(q.idle)))
 	}
-	return n
+	q.mu.Unlock()
+	return n, alone
 }
 
 // Rise takes s out of the idle list. Call it when s has woken up.
@@ -219,7 +260,10 @@ func (q *Queue[T]) rise(s *Sleeper) {
 	q.sleeps.Store(int32(len(q.idle)))
 }
 
-func (q *Queue[T]) take(buf []T, share int) (n int) {
+func (q *Queue[T]) take(buf []T, share int) (n int, alone bool) {
+	if q.n+len(q.urgent) == 0 {
+		return 0, false
+	}
 	var zero T
 	for n < len(buf) && len(q.urgent) > 0 {
 		buf[n] = q.urgent[0]
@@ -234,13 +278,15 @@ func (q *Queue[T]) take(buf []T, share int) (n int) {
 		if q.head++; q.head == len(q.ring) {
 			q.head = 0
 		}
-		q.n--
 		n++
-		if q.n < q.bound {
-			q.callPutter()
-		}
 	}
-	return n
+	q.n -= want
+	left := q.n + len(q.urgent)
+	q.size.Store(int32(left))
+	if want > 0 && q.n < q.bound {
+		q.callPutter()
+	}
+	return n, (n > 1 || n > 0 && left > 0) && !q.wakeOne()
 }
 
 // TakeIf takes the next item when it satisfies fits. Urgent items are left.
@@ -251,7 +297,7 @@ func (q *Queue[T]) TakeIf(fits func(T) bool) (v T, ok bool) {
 		return v, false
 	}
 	one := [1]T{}
-	q.take(one[:], 1)
+	_, _ = q.take(one[:], 1)
 	return one[0], true
 }
 
@@ -262,11 +308,7 @@ func (q *Queue[T]) Sleeping() bool { return q.sleeps.Load() > 0 }
 func (q *Queue[T]) Sleepers() int { return int(q.sleeps.Load()) }
 
 // Len is how many items wait.
-func (q *Queue[T]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.n + len(q.urgent)
-}
+func (q *Queue[T]) Len() int { return int(q.size.Load()) }
 
 // Close makes every Put, blocked ones too, fail with ErrClosed. What is in the
 // queue stays until it is taken.

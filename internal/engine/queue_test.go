@@ -66,9 +66,13 @@ func step(t *testing.T, q *Queue[int], ref *reference, v int, op byte, k int) {
 	case 3, 4:
 		share := int(op)*4 - 11 // 1 or 5
 		buf := make([]int, k)
-		got := buf[:q.Take(buf, share)]
+		n, alone := q.Take(buf, share)
+		got := buf[:n]
 		if want := ref.take(k, share); !slices.Equal(got, want) {
 			t.Fatalf("Take(%d, %d): %v, want %v", k, share, got, want)
+		}
+		if more := len(got) > 1 || len(got) == 1 && q.Len() > 0; alone != more {
+			t.Fatalf("Take(%d, %d): %v, %d are left, and the taker is alone: %v", k, share, got, q.Len(), alone)
 		}
 	case 5:
 		got, ok := q.TakeIf(func(v int) bool { return v%2 == k%2 })
@@ -107,7 +111,7 @@ func TestQueuePut(t *testing.T) {
 			t.Errorf("a context that is done: %v", err)
 		}
 		var one [1]int
-		if n := q.Take(one[:], 1); n != 1 || one[0] != 1 {
+		if n, _ := q.Take(one[:], 1); n != 1 || one[0] != 1 {
 			t.Errorf("took %v", one)
 		}
 		if err := <-third; err != nil {
@@ -117,7 +121,7 @@ func TestQueuePut(t *testing.T) {
 		if err := <-fourth; err != ErrClosed {
 			t.Errorf("a closed queue: %v", err)
 		}
-		if n := q.Take(one[:], 1); n != 1 || one[0] != 3 {
+		if n, _ := q.Take(one[:], 1); n != 1 || one[0] != 3 {
 			t.Errorf("took %v of a closed queue", one)
 		}
 	})
@@ -138,7 +142,8 @@ func TestQueueTurnPassedOn(t *testing.T) {
 		deadline := time.After(30 * time.Second)
 		for taken, through := 0, false; !through; {
 			var one [1]int
-			taken += q.Take(one[:], 1)
+			n, _ := q.Take(one[:], 1)
+			taken += n
 			select {
 			case <-second:
 				through = true
@@ -190,7 +195,7 @@ func takeAll(q *Queue[int], see func(int)) {
 	var buf [3]int
 	ends := 0
 	for {
-		n := q.TakeOrSleep(buf[:], 8, bed)
+		n, _ := q.TakeOrSleep(buf[:], 8, bed)
 		for _, v := range buf[:n] {
 			if v < 0 {
 				ends++
@@ -205,9 +210,13 @@ func takeAll(q *Queue[int], see func(int)) {
 			}
 			return
 		}
-		if n == 0 {
+		if n == 0 && q.Search() {
+			for i := 0; i < 20 && q.Len() == 0; i++ {
+				runtime.Gosched()
+			}
+			q.Found()
+		} else if n == 0 {
 			<-bed.Wake()
-			q.Rise(bed)
 		}
 	}
 }
@@ -219,7 +228,7 @@ func TestQueueRouseAll(t *testing.T) {
 		for range 5 {
 			go func() {
 				bed := NewSleeper()
-				if q.TakeOrSleep(nil, 1, bed) == 0 {
+				if n, _ := q.TakeOrSleep(nil, 1, bed); n == 0 {
 					<-bed.Wake()
 				}
 			}()

@@ -1,0 +1,79 @@
+package outpace
+
+import "context"
+
+// waiter is a goroutine that waits for a task. Those of one task are a stack that
+// is pushed without a lock. The end of the task takes all of it and leaves
+// scope.nobody, so that none is pushed that nobody will call.
+//
+//	wait ─► push ─► asleep on wake ◄── callWaiters (the task is final)
+//
+// It is used again afterwards: a channel for each task that is waited for would
+// cost more than the rest of a small task.
+type waiter struct {
+	wake chan struct{} // holds one
+	next *waiter
+}
+
+// wait blocks until the task is final or ctx is done.
+func (t *task) wait(ctx context.Context) error {
+	if t.final() {
+		return nil
+	}
+	if inside(ctx) == t.ex() {
+		t.awaitInside()
+		defer t.leaveInside()
+	}
+	w, _ := t.ex().waiters.Get().(*waiter)
+	if w == nil {
+		w = &waiter{wake: make(chan struct{}, 1)}
+	}
+	if t.push(w) {
+		if err := w.sleep(ctx); err != nil {
+			if t.final() { // both at once
+				return nil
+			}
+			return err // w is left to the task, which may call it at any time
+		}
+	}
+	t.ex().waiters.Put(w)
+	return nil
+}
+
+// push adds a waiter; false when the task is final.
+func (t *task) push(w *waiter) bool {
+	for {
+		first := t.waiters.Load()
+		if first == &t.scope.nobody {
+			return false
+		}
+		w.next = first
+		if t.waiters.CompareAndSwap(first, w) {
+			return true
+		}
+	}
+}
+
+// callWaiters wakes everybody who waits for the task, which is final.
+func (t *task) callWaiters() {
+	w := t.waiters.Swap(&t.scope.nobody)
+	for w != nil && w != &t.scope.nobody {
+		next := w.next // before w is woken: then it is not ours any more
+		w.wake <- struct{}{}
+		w = next
+	}
+}
+
+// sleep returns when w is called, or the cause of ctx when that is done first.
+func (w *waiter) sleep(ctx context.Context) error {
+	if ctx.Done() == nil { // a plain receive costs half of a select
+		<-w.wake
+		return nil
+	}
+	select {
+	case <-w.wake:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
