@@ -36,6 +36,7 @@ const (
 // that is being reused claims nothing, or something that is there.
 type chunk[In, Out any] struct {
 	r      *mapping[In, Out]
+	ticket ticket
 	place  atomic.Int64  // position of item 0 in the Map; Close looks at it at any time
 	limit  int           // items to fill in
 	look   int           // how many of them may be filled in before the source looks up
@@ -99,7 +100,17 @@ func (c *chunk[In, Out]) seal() bool {
 
 func (c *chunk[In, Out]) size() int { return int(c.fill.Load() / 2) }
 
+func newChunk[In, Out any](r *mapping[In, Out], size int) *chunk[In, Out] {
+	c := &chunk[In, Out]{r: r, in: make([]In, size), out: make([]Out, size)}
+	c.ticket.job = c
+	if r.records {
+		c.recs = make([]record, size)
+	}
+	return c
+}
+
 func (c *chunk[In, Out]) mapRun() mapRun        { return c.r }
+func (c *chunk[In, Out]) card() *ticket         { return &c.ticket }
 func (c *chunk[In, Out]) unwanted() bool        { return c.r.ctx.Err() != nil }
 func (c *chunk[In, Out]) function() AnyFunction { return c.r.fn }
 func (c *chunk[In, Out]) settings() *config     { return c.r.cfg }
@@ -260,7 +271,7 @@ func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
 	c.miss(s, b.at, try, err, s.now)
 	if b.at+1 < b.end {
 		c.r.idle(b.end - b.at - 1)
-		c.r.ex.again(&rerun[In, Out]{chunk: c, a: b.at + 1, b: b.end, history: history{tried: try - 1}})
+		c.r.ex.again(newRerun(c, b.at+1, b.end, history{tried: try - 1}))
 	}
 }
 
@@ -289,7 +300,7 @@ func (c *chunk[In, Out]) failItem(i, try int, err error, o outcome) {
 	r := c.r
 	if r.ctx.Err() == nil && !r.stopped.Load() && r.ex.retries(r.cfg, try, err) {
 		r.idle(1)
-		r.ex.later(&rerun[In, Out]{chunk: c, a: i, b: i + 1, history: history{tried: try, last: err, cost: o}}, r.cfg, c.first()+i, try, err)
+		r.ex.later(newRerun(c, i, i+1, history{tried: try, last: err, cost: o}), r.cfg, c.first()+i, try, err)
 		return
 	}
 	c.giveUp(i, try, err, o)

@@ -2,7 +2,6 @@ package outpace
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -107,73 +106,6 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 // Plan returns the plan that the executor was made with.
 func (e *Executor) Plan() Plan { return e.plan }
 
-// Submit schedules f(in) and returns its Future. It blocks only while the queue
-// is full, until ctx is done. The context of the task is derived from ctx, so
-// cancelling that cancels the task too, when it runs or its turn comes. Where the
-// task cannot be taken in (after Close, a function that the model cannot run, an
-// invalid option) the Future has already failed or is cancelled. Called from a
-// task of the same executor while the queue is full, Submit runs the new task in
-// the caller's slot before it returns.
-func Submit[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in In, opts ...Option) *Future[Out] {
-	sc, err := e.scope(&e.lastSubmit, ctx, f, opts)
-	t := &submitted[In, Out]{in: in}
-	t.scope, t.job = sc, t
-	if err != nil {
-		t.resolve(Pending, Failed, err)
-	} else if err = e.put(sc.parent, entry{job: t}); err != nil {
-		t.resolve(Pending, Cancelled, err)
-	}
-	return &t.Future
-}
-
-// Go schedules fn, a task of this process without a result. It blocks as Submit
-// does, and returns an error where Submit's Future has already failed. What fn
-// returns is told to the observer; Close and Shutdown return the first failure
-// and the number of them. The context that fn gets is done at the latest soon
-// after fn has returned.
-func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, opts ...Option) error {
-	f := e.act
-	if fn == nil {
-		f = Function[action, struct{}]{} // whose Check fails
-	}
-	sc, err := e.scope(&e.lastGo, ctx, f, opts)
-	if err != nil {
-		return err
-	}
-	return e.put(sc.parent, entry{do: fn, scope: sc})
-}
-
-// put queues a task, and sees to it that somebody will run it.
-func (e *Executor) put(ctx context.Context, en entry) error {
-	if err := e.open(); err != nil {
-		return err
-	}
-	told, ok, err := e.queue.TryPut(en)
-	if err == nil && !ok {
-		if e.local && inside(ctx) == e {
-			return e.runInside(ctx, en)
-		}
-		told, err = e.queue.Put(ctx, en)
-	}
-	if errors.Is(err, engine.ErrClosed) {
-		return e.closedCause()
-	}
-	if err == nil && !told {
-		e.grow()
-	}
-	return err
-}
-
-// runInside runs a new task in the place of the task of this executor that
-// submits it, since the queue is full.
-func (e *Executor) runInside(ctx context.Context, en entry) error {
-	t := en.open().(interface{ header() *task }).header()
-	if err := t.wait(ctx); !t.final() {
-		return err
-	}
-	return nil
-}
-
 // open reports why the executor takes nothing in, or nil.
 func (e *Executor) open() error {
 	if e.closing.Load() || e.ctx.Err() != nil { // stop follows on a goroutine of its own
@@ -199,7 +131,7 @@ func (e *Executor) again(j job) {
 		e.host(j)
 		return
 	}
-	if !e.queue.PutUrgent(entry{job: j}) {
+	if !e.queue.PutUrgent(entry{ticket: j.card()}) {
 		e.grow()
 	}
 	if e.ended.Load() {
@@ -324,7 +256,7 @@ func (e *Executor) help(t *task) {
 func (e *Executor) host(j job) <-chan struct{} {
 	over := make(chan struct{})
 	s := &slot{ex: e, guest: true, over: over, now: e.now()}
-	s.local.Fill([]entry{{job: j}})
+	s.local.Fill([]entry{{ticket: j.card()}})
 	if !e.addSlot(s) {
 		j.drop(e.closedCause())
 		close(over)

@@ -96,6 +96,7 @@ func (t *submitted[In, Out]) def() *definition[In, Out] {
 	return t.scope.fn.(Function[In, Out]).def
 }
 
+func (t *submitted[In, Out]) card() *ticket         { return &t.ticket }
 func (t *submitted[In, Out]) function() AnyFunction { return t.scope.fn }
 func (t *submitted[In, Out]) settings() *config     { return t.scope.cfg }
 func (t *submitted[In, Out]) grain() *engine.Grain  { return &t.ex().tasks }

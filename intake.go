@@ -121,10 +121,7 @@ func (r *mapping[In, Out]) newChunk() *chunk[In, Out] {
 		r.spare = r.spare[:last]
 	}
 	if c == nil {
-		c = &chunk[In, Out]{r: r, in: make([]In, size), out: make([]Out, size)}
-		if r.records {
-			c.recs = make([]record, size)
-		}
+		c = newChunk(r, size)
 	}
 	c.place.Store(int64(r.pulled))
 	c.limit, c.look = size, 1
@@ -156,7 +153,7 @@ func (r *mapping[In, Out]) seal(c *chunk[In, Out]) bool {
 }
 
 func (r *mapping[In, Out]) enqueue(c *chunk[In, Out]) {
-	if !r.ex.queue.PutOver(entry{job: c}) {
+	if !r.ex.queue.PutOver(entry{ticket: &c.ticket}) {
 		r.ex.grow()
 	}
 	if r.nested { // all slots may be in loops like this one's: it has to help itself

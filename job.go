@@ -9,6 +9,7 @@ import (
 // job is what the queue holds: a submitted task, a chunk of a Map, or one item
 // of a chunk that runs again. Items of a job are numbered from 0.
 type job interface {
+	card() *ticket
 	function() AnyFunction
 	settings() *config
 	grain() *engine.Grain // what its items are known to cost

@@ -170,7 +170,7 @@ func (e *Executor) hasWork() bool {
 	}
 	for _, r := range e.runList() {
 		if j := r.unfilled(); j != nil {
-			e.queue.PutUrgent(entry{job: j})
+			e.queue.PutUrgent(entry{ticket: j.card()})
 			return true
 		}
 	}

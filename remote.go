@@ -76,7 +76,7 @@ func (c *chunk[In, Out]) requeueTry(a, b int, why error, suspect bool, h history
 		step = 1
 	}
 	for i := a; i < b; i += step {
-		r.ex.again(&rerun[In, Out]{chunk: c, a: i, b: i + step, history: h})
+		r.ex.again(newRerun(c, i, i+step, h))
 	}
 }
 

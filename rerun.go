@@ -6,10 +6,19 @@ import "sync/atomic"
 // failure, on their own as suspects, or because their worker gave them back.
 type rerun[In, Out any] struct {
 	*chunk[In, Out]
-	a, b int
-	next atomic.Int32 // items claimed
+	ticket ticket
+	a, b   int
+	next   atomic.Int32 // items claimed
 	history
 }
+
+func newRerun[In, Out any](c *chunk[In, Out], a, b int, h history) *rerun[In, Out] {
+	j := &rerun[In, Out]{chunk: c, a: a, b: b, history: h}
+	j.ticket.job = j
+	return j
+}
+
+func (j *rerun[In, Out]) card() *ticket { return &j.ticket }
 
 // history is what became of an item so far.
 type history struct {

@@ -10,6 +10,7 @@ import (
 // pointer in each of their records in place of four. An executor keeps the last
 // one, since most programs submit one function many times.
 type scope struct {
+	ticket  ticket // of the scope itself
 	ex      *Executor
 	parent  context.Context
 	cfg     *config
@@ -32,6 +33,7 @@ func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn An
 		err = e.model.Check(fn)
 	}
 	s := &scope{ex: e, parent: ctx, cfg: cfg, fn: fn}
+	s.ticket.scope = s
 	s.untimed = last == &e.lastGo && cfg.timeout == 0 && e.cfg.observe == nil
 	if err == nil && len(opts) == 0 {
 		last.Store(s)
@@ -46,12 +48,19 @@ func sameContext(a, b context.Context) bool {
 	return t == reflect.TypeOf(b) && (t.Kind() == reflect.Pointer || t == reflect.TypeOf(context.Background())) && a == b
 }
 
-// entry is what the queue holds: a job, or a task of Go, which needs no record
-// before it runs.
-type entry struct {
+// ticket is what the queue knows of a job: the job itself, or, where that is nil,
+// what tasks of Go have in common.
+type ticket struct {
 	job   job
-	do    action
-	scope *scope // of do
+	scope *scope
+}
+
+// entry is what the queue holds: the ticket of a job; or that of a scope, and a
+// task of Go, which needs no record before it runs. It is small because a
+// million may wait, and because it goes from one processor's cache to another's.
+type entry struct {
+	*ticket
+	do action
 }
 
 // action is the input of a task of Go: the function itself.
@@ -59,7 +68,7 @@ type action func(context.Context) error
 
 // open returns the entry's job; for a task of Go it makes the record.
 func (e entry) open() job {
-	if e.scope == nil {
+	if e.job != nil {
 		return e.job
 	}
 	return newAct(e.scope, e.do)
@@ -67,6 +76,6 @@ func (e entry) open() job {
 
 func newAct(s *scope, do action) *submitted[action, struct{}] {
 	t := &submitted[action, struct{}]{in: do}
-	t.scope, t.job = s, t
+	t.ticket = ticket{t, s}
 	return t
 }

@@ -48,7 +48,7 @@ type slot struct {
 }
 
 const (
-	localJobs = 64                    // jobs that a slot takes at once, at most
+	localJobs = 256                   // jobs that a slot takes at once, at most
 	localWork = 20 * time.Microsecond // and about how much work
 	looks     = 20                    // how often a slot that searches looks: a few microseconds
 )
@@ -196,7 +196,7 @@ func (s *slot) pop() job {
 // that follow, so it is done later than it might be, and never sooner.
 func (s *slot) open(en entry) job {
 	switch t := s.spare; {
-	case en.scope == nil:
+	case en.job != nil:
 		return en.job
 	case !en.scope.untimed:
 		return newAct(en.scope, en.do)
@@ -272,7 +272,7 @@ func (s *slot) steal() job {
 	}
 	for _, r := range s.ex.runList() {
 		if j := r.unfilled(); j != nil {
-			return s.adopt(entry{job: j})
+			return s.adopt(entry{ticket: j.card()})
 		}
 	}
 	return nil
@@ -312,7 +312,7 @@ func (s *slot) give(thief *slot) (en entry, ok bool) {
 		return en, true
 	}
 	if s.cur != nil && s.cur.left() > 1 {
-		return entry{job: s.cur}, true
+		return entry{ticket: s.cur.card()}, true
 	}
 	return en, false
 }

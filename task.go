@@ -15,9 +15,8 @@ import (
 // the scope, and what most never need in rare.
 type task struct {
 	word     atomic.Uint32 // state, marks, attempts
-	scope    *scope
-	job      job          // the record itself
-	started  atomic.Int64 // nanoseconds since the executor's epoch
+	ticket                 // of the record itself
+	started  atomic.Int64  // nanoseconds since the executor's epoch
 	finished int64
 	waiters  atomic.Pointer[waiter]
 	rare     atomic.Pointer[rare]

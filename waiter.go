@@ -1,6 +1,9 @@
 package outpace
 
-import "context"
+import (
+	"context"
+	"runtime"
+)
 
 // waiter is a goroutine that waits for a task. Those of one task are a stack that
 // is pushed without a lock. The end of the task takes all of it and leaves
@@ -24,6 +27,9 @@ func (t *task) wait(ctx context.Context) error {
 		t.awaitInside()
 		defer t.leaveInside()
 	}
+	if t.soon() {
+		return nil
+	}
 	w, _ := t.ex().waiters.Get().(*waiter)
 	if w == nil {
 		w = &waiter{wake: make(chan struct{}, 1)}
@@ -38,6 +44,21 @@ func (t *task) wait(ctx context.Context) error {
 	}
 	t.ex().waiters.Put(w)
 	return nil
+}
+
+// soon lets others run for a moment, and reports whether the task is final then:
+// to be put to sleep and woken costs more than a tiny task does.
+func (t *task) soon() bool {
+	if !t.ex().tinyTasks() {
+		return false
+	}
+	for range 4 {
+		runtime.Gosched()
+		if t.final() {
+			return true
+		}
+	}
+	return false
 }
 
 // push adds a waiter; false when the task is final.
