@@ -92,20 +92,20 @@ func faults(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		return err
 	}
 	machine := describeMachine(ctx) + python.describe()
-	outcomes, err := runFaults(ctx, trials(s, p, folder), s.atOnce, stderr)
+	outcomes, err := runFaults(ctx, faultTrials(s, p, folder), s.atOnce, stderr)
 	if err != nil {
 		return err
 	}
 	return reportFaults(s, python, machine, outcomes, time.Now(), stdout)
 }
 
-// trials lists every run, in the order of the tables.
-func trials(s faultSettings, peers []peer, folder string) []trial {
-	var all []trial
+// faultTrials lists every run, in the order of the tables.
+func faultTrials(s faultSettings, peers []peer, folder string) []faultTrial {
+	var all []faultTrial
 	for _, c := range s.culprits() {
 		for _, p := range peers {
 			n := len(all)
-			all = append(all, trial{
+			all = append(all, faultTrial{
 				culprit: c, peer: p, limit: s.limit,
 				folder: filepath.Join(folder, strconv.Itoa(n)), marker: marker(n),
 			})
@@ -116,7 +116,7 @@ func trials(s faultSettings, peers []peer, folder string) []trial {
 
 // runFaults runs the trials, some at the same time, and returns what became of
 // them in their order. The first that cannot be made ends the others.
-func runFaults(ctx context.Context, trials []trial, atOnce int, stderr io.Writer) ([]outcome, error) {
+func runFaults(ctx context.Context, trials []faultTrial, atOnce int, stderr io.Writer) ([]outcome, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	outcomes := make([]outcome, len(trials))

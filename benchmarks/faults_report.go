@@ -2,11 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,17 +49,11 @@ func reportFaults(s faultSettings, i interpreter, machine string, outcomes []out
 }
 
 func writeFaults(s faultSettings, machine, summary string, outcomes []outcome, now time.Time) error {
-	folder := filepath.Join(s.results, now.Format("2006-01-02")+"-faults")
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	raw, err := json.MarshalIndent(outcomes, "", " ")
+	if err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(outcomes, "", " ")
-	return errors.Join(
-		err,
-		os.WriteFile(filepath.Join(folder, "machine.txt"), []byte(machine), 0o666),
-		os.WriteFile(filepath.Join(folder, "raw.json"), append(raw, '\n'), 0o666),
-		os.WriteFile(filepath.Join(folder, "summary.md"), []byte(summary), 0o666),
-	)
+	return writeResults(s.results, "faults", machine, "raw.json", string(raw)+"\n", summary, now)
 }
 
 // faultSummary returns the tables as Markdown, and what Outpace missed.

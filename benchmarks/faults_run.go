@@ -15,8 +15,8 @@ import (
 // that would take all of the machine's.
 const enough = 600_000_000
 
-// trial is one run of a peer with a culprit.
-type trial struct {
+// faultTrial is one run of a peer with a culprit.
+type faultTrial struct {
 	culprit culprit
 	peer    peer
 	limit   time.Duration
@@ -33,7 +33,7 @@ const (
 
 // running is a trial's process and what was seen of it.
 type running struct {
-	trial
+	faultTrial
 	cmd   *exec.Cmd
 	start time.Time
 	done  chan struct{} // closed when cmd has ended and was waited for
@@ -45,7 +45,7 @@ type running struct {
 
 // run starts the trial, watches it to its end or its limit, counts what it
 // leaves behind, and kills that.
-func (t trial) run(ctx context.Context) (outcome, error) {
+func (t faultTrial) run(ctx context.Context) (outcome, error) {
 	if err := os.Mkdir(t.folder, 0o777); err != nil {
 		return outcome{}, err
 	}
@@ -66,10 +66,10 @@ func (t trial) run(ctx context.Context) (outcome, error) {
 }
 
 // file is a file of the trial.
-func (t trial) file(name string) string { return filepath.Join(t.folder, name) }
+func (t faultTrial) file(name string) string { return filepath.Join(t.folder, name) }
 
 // launch starts the trial's process, in a group of its own, as a shell does.
-func (t trial) launch() (*running, error) {
+func (t faultTrial) launch() (*running, error) {
 	stderr, err := os.Create(t.file("stderr"))
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (t trial) launch() (*running, error) {
 	cmd.Stdout, cmd.Stderr = stderr, stderr // files, so nobody's open descriptor delays Wait
 	cmd.SysProcAttr = ownGroup()
 	cmd.Env = append(os.Environ(), t.marker, "FAULTS_NOTE="+t.file("note"), "PYTHONDONTWRITEBYTECODE=1")
-	r := &running{trial: t, cmd: cmd, start: time.Now(), done: make(chan struct{})}
+	r := &running{faultTrial: t, cmd: cmd, start: time.Now(), done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func inRoot(t *testing.T) {
 }
 
 // trialOf makes a trial of a driver that needs no joblib.
-func trialOf(t *testing.T, name, driver string, limit time.Duration) trial {
+func trialOf(t *testing.T, name, driver string, limit time.Duration) faultTrial {
 	t.Helper()
 	for _, c := range culprits() {
 		if c.name == name {
@@ -33,11 +33,11 @@ func trialOf(t *testing.T, name, driver string, limit time.Duration) trial {
 				return []string{"python3", "benchmarks/faults/" + driver, c.name, file}
 			}
 			folder := filepath.Join(t.TempDir(), "trial")
-			return trial{c, peer{name: driver, command: command}, limit, folder, markerName + "=" + t.Name()}
+			return faultTrial{c, peer{name: driver, command: command}, limit, folder, markerName + "=" + t.Name()}
 		}
 	}
 	t.Fatalf("no culprit %s", name)
-	return trial{}
+	return faultTrial{}
 }
 
 func TestTrialEnds(t *testing.T) {

@@ -65,17 +65,8 @@ func (c contest) verdict(r ratios, cores int) (must string, ok bool) {
 
 // report writes the folder of results and prints the summary.
 func report(s settings, machine string, samples []sample, now time.Time, stdout io.Writer) error {
-	folder := filepath.Join(s.results, now.Format("2006-01-02")+"-scaling")
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
 	text, missed := summary(s, samples)
-	err := errors.Join(
-		os.WriteFile(filepath.Join(folder, "machine.txt"), []byte(machine), 0o666),
-		os.WriteFile(filepath.Join(folder, "raw.csv"), []byte(raw(samples)), 0o666),
-		os.WriteFile(filepath.Join(folder, "summary.md"), []byte(text), 0o666),
-	)
-	if err != nil {
+	if err := writeResults(s.results, "scaling", machine, "raw.csv", raw(samples), text, now); err != nil {
 		return err
 	}
 	fmt.Fprint(stdout, text)
@@ -83,6 +74,20 @@ func report(s settings, machine string, samples []sample, now time.Time, stdout 
 		return missed
 	}
 	return nil
+}
+
+// writeResults writes the folder of an experiment's results, over that of an
+// earlier run of the same day.
+func writeResults(results, name, machine, rawName, raw, summary string, now time.Time) error {
+	folder := filepath.Join(results, now.Format("2006-01-02")+"-"+name)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(folder, "machine.txt"), []byte(machine), 0o666),
+		os.WriteFile(filepath.Join(folder, rawName), []byte(raw), 0o666),
+		os.WriteFile(filepath.Join(folder, "summary.md"), []byte(summary), 0o666),
+	)
 }
 
 // summary returns the table as Markdown, and what was missed.

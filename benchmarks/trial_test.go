@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// says is a child that prints a measurement of seconds for ten operations.
+func says(seconds float64) []string {
+	return []string{"python3", "-ISc", fmt.Sprintf(`print('{"seconds": %v, "ops": 10, "allocs": 2}')`, seconds)}
+}
+
+// someExperiment has one case: Outpace takes 1 s, the others longer or less.
+func someExperiment(bounds ...bound) experiment {
+	seconds := map[string]float64{"Outpace": 1, "slow": 4, "fast": 0.5, "serial": 1.5}
+	return experiment{name: "some", title: "Some", topics: []topic{{
+		name: "one", title: "the case", item: "item 1", metric: milliseconds(), columns: []metric{allocations(), heapBytes()},
+		entrants: []entrant{
+			{name: "Outpace", role: subject}, {name: "slow"},
+			{name: "fast", role: floor}, {name: "serial", role: base, lone: true},
+		},
+		bounds: bounds,
+		command: func(e entrant, _ int, _ bool) []string {
+			return says(seconds[e.name])
+		},
+	}}}
+}
+
+func measureSome(t *testing.T, x experiment, args ...string) (string, string, error) {
+	t.Helper()
+	folder := t.TempDir()
+	var stdout bytes.Buffer
+	args = append([]string{"--results", folder, "--seed", "7"}, args...)
+	err := runExperiment(t.Context(), x, args, &stdout, &bytes.Buffer{})
+	return stdout.String(), folder, err
+}
+
+func TestExperiment(t *testing.T) {
+	x := someExperiment(timesAtMost("slow", 0.3), efficient("serial", 0.7), fasterThan("slow", 3), plusAtMost("fast", 60), atMost(allocations(), 2))
+	text, folder, err := measureSome(t, x, "--rounds", "2", "--workers", "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| **Outpace** | 100 | 2.00 |", "| slow | 400 | 2.00 |", "| fast (floor) | 50.0 | 2.00 |",
+		"| 0.250 |", "| 2.00 |", "\nOutpace vs best peer, slow: 0.250; vs floor, fast: 2.00\n",
+		"- PASS: Outpace, 2 workers: ≤ 0.3 x slow: 0.250\n", "- PASS: Outpace, 2 workers: ≤ fast + 60 ms: 50.0\n",
+		"- PASS: Outpace, 2 workers: ≤ 2 allocs: 2.00\n", "≥ 3 x the speed of slow: 4.00\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	found, _ := filepath.Glob(filepath.Join(folder, "*-some", "*"))
+	if len(found) != 3 {
+		t.Errorf("files of results: %v", found)
+	}
+	written, err := os.ReadFile(filepath.Join(filepath.Dir(found[0]), "summary.md"))
+	if err != nil || string(written) != text {
+		t.Errorf("summary.md: %v, not what was printed:\n%s", err, written)
+	}
+}
+
+func TestExperimentMissed(t *testing.T) {
+	text, _, err := measureSome(t, someExperiment(timesAtMost("slow", 0.1)), "--rounds", "1", "--workers", "2")
+	var missed missedError
+	if !errors.As(err, &missed) || len(missed) != 1 || !strings.Contains(text, "- **MISS**: Outpace, 2 workers: ≤ 0.1 x slow: 0.250\n") {
+		t.Errorf("got %v\n%s", err, text)
+	}
+}
+
+// TestExperimentFailed: a trial that fails is shown as such, and is not left out
+// of what must hold.
+func TestExperimentFailed(t *testing.T) {
+	x := someExperiment(timesAtMost("slow", 0.3))
+	x.topics[0].command = func(e entrant, _ int, _ bool) []string {
+		if e.name == "slow" {
+			return []string{"python3", "-ISc", "import sys; sys.exit('the sum is wrong')"}
+		}
+		return says(1)
+	}
+	text, folder, err := measureSome(t, x, "--rounds", "2", "--workers", "2")
+	var missed missedError
+	if !errors.As(err, &missed) || len(missed) != 2 {
+		t.Errorf("got %v", err)
+	}
+	for _, want := range []string{
+		"| slow | not measured, FAILED in 2 of 2 rounds |", "**MISS**: Outpace, 2 workers: ≤ 0.3 x slow: not measured",
+		"- one: slow, 2 workers: FAILED: exit status 1: the sum is wrong (in 2 rounds)",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	raw, _ := filepath.Glob(filepath.Join(folder, "*", "raw.csv"))
+	if len(raw) != 1 {
+		t.Fatal("no raw.csv")
+	}
+	if lines, _ := os.ReadFile(raw[0]); !strings.Contains(string(lines), ",one,slow,2,exit status 1: the sum is wrong,") {
+		t.Errorf("raw.csv:\n%s", lines)
+	}
+}
+
+func TestTrialFails(t *testing.T) {
+	for _, c := range []struct{ code, want string }{
+		{`print("hello")`, "not a JSON object of numbers"},
+		{`print('{"seconds": 1}')`, "no ops"},
+		{`import os; os.kill(os.getpid(), 9)`, "signal: killed"},
+	} {
+		_, err := trial{Command: []string{"python3", "-ISc", c.code}, Limit: time.Minute}.run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v", c.code, err)
+		}
+	}
+	if _, err := (trial{Command: []string{"/no/such"}, Limit: time.Minute}).run(t.Context()); err == nil {
+		t.Error("no error")
+	}
+}
+
+// TestTrialLimit: what the child has started ends with it.
+func TestTrialLimit(t *testing.T) {
+	code := "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import signal; signal.pause()'])"
+	_, err := trial{Command: []string{"python3", "-ISc", code}, Limit: 300 * time.Millisecond}.run(t.Context())
+	if !errors.Is(err, errTrialLimit) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestExperimentInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	x := someExperiment()
+	x.topics[0].command = func(entrant, int, bool) []string {
+		cancel(context.Canceled)
+		return says(1)
+	}
+	folder := t.TempDir()
+	err := runExperiment(ctx, x, []string{"--results", folder}, &bytes.Buffer{}, &bytes.Buffer{})
+	if found, _ := os.ReadDir(folder); !errors.Is(err, context.Canceled) || len(found) != 0 {
+		t.Errorf("got %v, wrote %v", err, found)
+	}
+}
+
+func TestExperimentFlags(t *testing.T) {
+	for _, args := range [][]string{
+		{"--rounds", "0"}, {"--workers", "0"}, {"--workers", "x"}, {"--only", "two"}, {"--peers", "nobody"}, {"more"}, {"--what"},
+	} {
+		if _, _, err := measureSome(t, someExperiment(), args...); !errors.Is(err, errUsage) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	text, folder, err := measureSome(t, someExperiment(), "--quick", "--only", "o", "--peers", "outpace,SERIAL")
+	if err != nil || strings.Contains(text, "slow") || !strings.Contains(text, "| serial |") {
+		t.Errorf("got %v\n%s", err, text)
+	}
+	if found, _ := os.ReadDir(folder); len(found) != 0 {
+		t.Errorf("wrote %v", found)
+	}
+}
+
+// TestPaired: a ratio is made within each round, and a round in which one of
+// both is missing has none.
+func TestPaired(t *testing.T) {
+	x := someExperiment()
+	x = x.chosen(trialSettings{workers: []int{2}})
+	var samples []trialSample
+	add := func(round int, peer string, workers int, seconds float64) {
+		s := trialSample{trial: trial{Case: "one", Peer: peer, Workers: workers}, Round: round}
+		if s.Err = errTrialLimit; seconds > 0 {
+			s.Measured, s.Err = measurement{"seconds": seconds, "ops": 10}, nil
+		}
+		samples = append(samples, s)
+	}
+	for round, slow := range []float64{2, 4, 0, 8, 2, 4, 2, 4} {
+		add(round+1, "Outpace", 2, float64(round+1))
+		add(round+1, "slow", 2, slow*float64(round+1))
+		add(round+1, "serial", 1, 3*float64(round+1))
+	}
+	r, topic := collect(samples), x.topics[0]
+	got := r.ratio(topic, "slow", "Outpace", 2)
+	if got.median != 4 || got.n != 7 || got.lo != 2 || got.hi != 8 {
+		t.Errorf("got %v of %d", got, got.n)
+	}
+	if got := r.ratio(topic, "serial", "Outpace", 2); got.median != 3 || got.n != 8 {
+		t.Errorf("without a width: got %v", got)
+	}
+	e := efficient("serial", 0).with(milliseconds()).value(measurement{"seconds": 1, "ops": 1}, measurement{"seconds": 3, "ops": 1}, 2, 4)
+	if e != 1.5 {
+		t.Errorf("efficiency: got %v", e)
+	}
+}
+
+func TestInterval(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   string
+	}{
+		{nil, "not measured"},
+		{[]float64{math.NaN(), 2}, "2.00"},
+		{[]float64{3, 1, 2}, "2.00"},
+		{[]float64{1, 2, 3, 4, 5, 6, 700}, "4.00 [1.00–700]"},
+	} {
+		if got := summarize(c.values).String(); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.values, got, c.want)
+		}
+	}
+}
