@@ -50,7 +50,9 @@ func layers() []layer {
 			"cmd/outpace/internal/builtin", "cmd/outpace/internal/input", "cmd/outpace/internal/ui",
 		}},
 		{"cmd/outpace", []string{"cmd/outpace/internal/cli", "cmd/outpace/internal/doctest"}},
-		{"benchmarks", []string{"internal/cores"}},
+		{"benchmarks/probe", []string{".", "python"}},
+		{"benchmarks/probe/outpace", []string{"benchmarks/probe"}},
+		{"benchmarks", []string{"internal/cores", "benchmarks/probe"}},
 	}
 }
 

@@ -110,17 +110,16 @@ func (m metric) of(x measurement) float64 {
 	return value * m.scale
 }
 
-// title heads the metric's column.
+// title heads the metric's column: "ns/op", "allocs", "p50 µs" of p50_us.
 func (m metric) title() string {
-	switch {
-	case m.key == "":
+	switch m.key {
+	case "":
 		return m.unit + "/op"
-	case m.key == m.unit:
-		return m.key
-	case m.key == "peak_mb":
-		return "peak MB"
+	case "allocs", "bytes":
+		return m.unit
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(m.key, "_"+m.unit), "_", " ") + " " + m.unit
+	name, _, _ := strings.Cut(m.key, "_")
+	return name + " " + m.unit
 }
 
 // tail is a writer that keeps the end of what is written to it.

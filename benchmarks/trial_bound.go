@@ -64,7 +64,7 @@ func (b bound) String() string {
 	case efficiency:
 		return fmt.Sprintf("≥ %.4g %% of %s / cores used", 100*b.limit, b.other)
 	}
-	if b.metric.key == "" || b.metric.key == b.metric.unit {
+	if b.metric.key == "" {
 		return fmt.Sprintf("≤ %.4g %s", b.limit, b.metric.unit)
 	}
 	return fmt.Sprintf("%s ≤ %.4g", b.metric.title(), b.limit)
@@ -137,12 +137,17 @@ func (b bound) holds(value float64) bool {
 
 // String is the verdict as a line of the summary.
 func (v verdict) String() string {
-	word, number := "PASS", v.values
-	if !v.ok {
-		word = "**MISS**"
+	if v.ok {
+		return "PASS: " + v.words()
 	}
+	return "**MISS**: " + v.words()
+}
+
+// words says who, what must be, and what is.
+func (v verdict) words() string {
+	number := v.values.String()
 	if v.how == efficiency {
-		number = number.scaled(100)
+		number = v.values.scaled(100).String() + " %"
 	}
-	return fmt.Sprintf("%s: %s, %d workers: %s: %v", word, v.who, v.workers, v.bound, number)
+	return fmt.Sprintf("%s, %d workers: %s: %s", v.who, v.workers, v.bound, number)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,6 +24,9 @@ type experiment struct {
 	title  string
 	intro  string // Markdown, below the title
 	topics []topic
+
+	quickRounds int // rounds of a try; 0: two
+	operands    int // arguments that may follow the flags
 }
 
 // topic is a case: what is done, by whom, and what Outpace must reach in it.
@@ -37,8 +41,7 @@ type topic struct {
 	bounds   []bound
 	note     string // Markdown, below the table
 
-	// command is the child that does the case with n operations (the case's
-	// own number where quick is not set).
+	// command is the child that does the case; less of it when quick is set.
 	command func(e entrant, workers int, quick bool) []string
 	env     []string
 	limit   time.Duration // for one child; 0: a minute
@@ -71,6 +74,8 @@ type trialSettings struct {
 	seed    uint64
 	results string
 	cores   int
+
+	operands []string
 }
 
 // partial reports whether less than everything is measured; then nothing is
@@ -85,7 +90,7 @@ func parseTrialSettings(x experiment, args []string, stderr io.Writer) (trialSet
 	only := flags.String("only", "", "cases to measure, by the beginnings of their names, separated by commas; then no results are written")
 	peers := flags.String("peers", "", "peers to measure, by parts of their names, separated by commas; then no results are written")
 	workers := flags.String("workers", "", "numbers of workers, separated by commas (default: as many as cores, and 4)")
-	flags.BoolVar(&s.quick, "quick", false, "two rounds of small sizes, a try; writes no results")
+	flags.BoolVar(&s.quick, "quick", false, "few rounds of a tenth of the work: a try, which writes no results")
 	flags.Uint64Var(&s.seed, "seed", rand.Uint64()>>32, "of the order of the trials")
 	flags.StringVar(&s.results, "results", "benchmarks/results", "folder for the results")
 	if err := flags.Parse(args); err != nil {
@@ -93,23 +98,32 @@ func parseTrialSettings(x experiment, args []string, stderr io.Writer) (trialSet
 	}
 	s.only, s.peers = splitList(*only), splitList(*peers)
 	if s.quick && !given(flags, "rounds") {
-		s.rounds = 2
+		s.rounds = max(2, x.quickRounds)
 	}
-	s.workers = slices.Compact([]int{s.cores, 4})
-	if *workers != "" {
-		s.workers = nil
-		for _, w := range splitList(*workers) {
-			n, err := strconv.Atoi(w)
-			if err != nil || n < 1 {
-				return s, usageError(stderr, "workers are whole numbers of at least 1, separated by commas")
-			}
-			s.workers = append(s.workers, n)
-		}
+	var err error
+	if s.workers, err = parseWorkers(*workers, s.cores); err != nil {
+		return s, usageError(stderr, err.Error())
 	}
-	if s.rounds < 1 || flags.NArg() > 0 {
-		return s, usageError(stderr, "rounds are at least 1, and there are no arguments")
+	if s.operands = flags.Args(); s.rounds < 1 || len(s.operands) > x.operands {
+		return s, usageError(stderr, fmt.Sprintf("rounds are at least 1, and there are at most %d arguments", x.operands))
 	}
 	return s, s.checkNames(x, stderr)
+}
+
+// parseWorkers reads --workers.
+func parseWorkers(text string, cores int) ([]int, error) {
+	if text == "" {
+		return slices.Compact([]int{cores, 4}), nil
+	}
+	var workers []int
+	for _, w := range splitList(text) {
+		n, err := strconv.Atoi(w)
+		if err != nil || n < 1 {
+			return nil, errors.New("workers are whole numbers of at least 1, separated by commas")
+		}
+		workers = append(workers, n)
+	}
+	return workers, nil
 }
 
 // checkNames refuses a --only or --peers that names nothing.
@@ -204,7 +218,7 @@ func runExperiment(ctx context.Context, x experiment, args []string, stdout, std
 		return err
 	}
 	x = x.chosen(s)
-	machine := describeMachine(ctx)
+	machine := describeMachine(ctx) // the load before the first run
 	began := time.Now()
 	samples, err := runRounds(ctx, x.trials(s.quick), s.rounds, s.seed, stderr)
 	if err != nil {

@@ -148,18 +148,26 @@ func (b bound) with(m metric) bound { b.metric = m; return b }
 // shownCell is a metric's cell. Only the case's own has an interval, to keep
 // the table narrow; and it says when rounds have failed.
 func (r results) shownCell(t topic, e entrant, workers int, m metric) string {
-	i := r.cell(t, e.name, workers, m)
 	if m != t.metric {
-		if i.n == 0 {
-			return "-"
-		}
-		return digits(i.median)
+		return r.shownMedian(t, e.name, workers, m)
 	}
+	i := r.cell(t, e.name, workers, m)
 	all := r.of(t, e.name, workers)
 	if failed := len(all) - i.n; failed > 0 {
 		return fmt.Sprintf("%v, FAILED in %d of %d rounds", i, failed, len(all))
 	}
 	return i.String()
+}
+
+func (r results) shownMedian(t topic, name string, workers int, m metric) string {
+	switch i := r.cell(t, name, workers, m); {
+	case i.n == 0:
+		return "-"
+	case i.median < 0.01:
+		return "0" // less than one in a hundred operations
+	default:
+		return digits(i.median)
+	}
 }
 
 func (r results) shownRatio(t topic, us string, e entrant, workers int) string {
@@ -213,7 +221,7 @@ func (r results) verdicts(b *strings.Builder, t topic, cores int) (missed missed
 	for _, v := range all {
 		fmt.Fprintf(b, "- %v\n", v)
 		if !v.ok {
-			missed = append(missed, fmt.Sprintf("%s with %d workers: %v: %v", t.name, v.workers, v.bound, v.values))
+			missed = append(missed, fmt.Sprintf("%s: %s", t.name, v.words()))
 		}
 	}
 	return missed

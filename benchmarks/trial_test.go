@@ -53,7 +53,7 @@ func TestExperiment(t *testing.T) {
 		"| **Outpace** | 100 | 2.00 |", "| slow | 400 | 2.00 |", "| fast (floor) | 50.0 | 2.00 |",
 		"| 0.250 |", "| 2.00 |", "\nOutpace vs best peer, slow: 0.250; vs floor, fast: 2.00\n",
 		"- PASS: Outpace, 2 workers: ≤ 0.3 x slow: 0.250\n", "- PASS: Outpace, 2 workers: ≤ fast + 60 ms: 50.0\n",
-		"- PASS: Outpace, 2 workers: ≤ 2 allocs: 2.00\n", "≥ 3 x the speed of slow: 4.00\n",
+		"- PASS: Outpace, 2 workers: allocs ≤ 2: 2.00\n", "≥ 3 x the speed of slow: 4.00\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
