@@ -14,7 +14,8 @@ type bound struct {
 	how     relation // what is made of the metric of who and of other
 	other   string   // the entrant compared with; "" for none
 	limit   float64
-	workers []int // only with these; nil: with all
+	factor  float64 // of timesPlus
+	workers []int   // only with these; nil: with all
 }
 
 // relation is how a bound compares.
@@ -24,6 +25,7 @@ const (
 	absolute   relation = iota // who ≤ limit
 	times                      // who / other ≤ limit
 	plus                       // who - other ≤ limit
+	timesPlus                  // who - factor x other ≤ limit
 	faster                     // other / who ≥ limit
 	efficiency                 // other / min(cores, workers) / who ≥ limit
 )
@@ -39,6 +41,12 @@ func timesAtMost(other string, limit float64) bound {
 // plusAtMost bounds the difference from another entrant, in the metric's unit.
 func plusAtMost(other string, limit float64) bound {
 	return bound{how: plus, other: other, limit: limit}
+}
+
+// timesPlusAtMost bounds what is left of a metric beside a multiple of another
+// entrant's, in the metric's unit.
+func timesPlusAtMost(other string, factor, limit float64) bound {
+	return bound{how: timesPlus, other: other, factor: factor, limit: limit}
 }
 
 // fasterThan asks for at least limit times the speed of another entrant.
@@ -59,6 +67,8 @@ func (b bound) String() string {
 		return fmt.Sprintf("≤ %.4g x %s", b.limit, b.other)
 	case plus:
 		return fmt.Sprintf("≤ %s + %.4g %s", b.other, b.limit, b.metric.unit)
+	case timesPlus:
+		return fmt.Sprintf("≤ %.4g x %s + %.4g %s", b.factor, b.other, b.limit, b.metric.unit)
 	case faster:
 		return fmt.Sprintf("≥ %.4g x the speed of %s", b.limit, b.other)
 	case efficiency:
@@ -77,6 +87,8 @@ func (b bound) value(who, other measurement, cores, workers int) float64 {
 		return x / b.metric.of(other)
 	case plus:
 		return x - b.metric.of(other)
+	case timesPlus:
+		return x - b.factor*b.metric.of(other)
 	case faster:
 		return b.metric.of(other) / x
 	case efficiency:

@@ -27,6 +27,12 @@ type experiment struct {
 
 	quickRounds int // rounds of a try; 0: two
 	operands    int // arguments that may follow the flags
+
+	// flags adds the experiment's own flags, and prepare makes what the trials
+	// need when the flags are known; what it returns is added to what is said of
+	// the machine. Both may be nil.
+	flags   func(*flag.FlagSet)
+	prepare func(ctx context.Context, stderr io.Writer) (machine string, err error)
 }
 
 // topic is a case: what is done, by whom, and what Outpace must reach in it.
@@ -93,6 +99,9 @@ func parseTrialSettings(x experiment, args []string, stderr io.Writer) (trialSet
 	flags.BoolVar(&s.quick, "quick", false, "few rounds of a tenth of the work: a try, which writes no results")
 	flags.Uint64Var(&s.seed, "seed", rand.Uint64()>>32, "of the order of the trials")
 	flags.StringVar(&s.results, "results", "benchmarks/results", "folder for the results")
+	if x.flags != nil {
+		x.flags(flags)
+	}
 	if err := flags.Parse(args); err != nil {
 		return s, fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -218,7 +227,14 @@ func runExperiment(ctx context.Context, x experiment, args []string, stdout, std
 		return err
 	}
 	x = x.chosen(s)
-	machine := describeMachine(ctx) // the load before the first run
+	machine := describeMachine(ctx)
+	if x.prepare != nil {
+		added, err := x.prepare(ctx, stderr)
+		if err != nil {
+			return err
+		}
+		machine += added
+	}
 	began := time.Now()
 	samples, err := runRounds(ctx, x.trials(s.quick), s.rounds, s.seed, stderr)
 	if err != nil {

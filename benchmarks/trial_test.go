@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -210,5 +212,35 @@ func TestInterval(t *testing.T) {
 		if got := summarize(c.values).String(); got != c.want {
 			t.Errorf("%v: got %s, want %s", c.values, got, c.want)
 		}
+	}
+}
+
+// TestExperimentPrepares: its own flags are known when an experiment prepares,
+// and what it then says of the machine is kept. Where it cannot, nothing is
+// measured.
+func TestExperimentPrepares(t *testing.T) {
+	x := someExperiment()
+	var name string
+	x.flags = func(flags *flag.FlagSet) { flags.StringVar(&name, "name", "", "") }
+	x.prepare = func(context.Context, io.Writer) (string, error) { return "peers " + name + "\n", nil }
+	_, folder, _ := measureSome(t, x, "--name", "Ada")
+	files, _ := filepath.Glob(filepath.Join(folder, "*", "machine.txt"))
+	if len(files) != 1 {
+		t.Fatal("no machine.txt")
+	}
+	if text, _ := os.ReadFile(files[0]); !strings.HasSuffix(string(text), "\npeers Ada\n") {
+		t.Errorf("machine.txt:\n%s", text)
+	}
+	x.prepare = func(context.Context, io.Writer) (string, error) { return "", os.ErrNotExist }
+	if _, folder, err := measureSome(t, x); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, wrote to %s", err, folder)
+	}
+}
+
+func TestTimesPlus(t *testing.T) {
+	b := timesPlusAtMost("pass", 2, 10).with(milliseconds())
+	got := b.value(measurement{"seconds": 0.045, "ops": 1}, measurement{"seconds": 0.020, "ops": 1}, 2, 1)
+	if math.Abs(got-5) > 1e-9 || !b.holds(got) || b.holds(11) || b.String() != "≤ 2 x pass + 10 ms" {
+		t.Errorf("%v, %v", got, b)
 	}
 }
