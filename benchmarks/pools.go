@@ -19,9 +19,7 @@ func pools(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	pace := probe.FindPace()
-	fmt.Fprintf(stderr, "the spin loop turns %.0f times in a microsecond\n", pace)
-	return runExperiment(ctx, poolExperiment(self, pace), args, stdout, stderr)
+	return runExperiment(ctx, poolExperiment(self), args, stdout, stderr)
 }
 
 // measureOne is a child of an experiment: it measures one case of one peer.
@@ -47,8 +45,13 @@ of its own.`
 
 // poolExperiment is the cases of pools, their peers and what must hold in them.
 // self is this program, which is its own child.
-func poolExperiment(self string, pace probe.Pace) experiment {
+func poolExperiment(self string) experiment {
+	var pace probe.Pace
 	x := experiment{name: "pools", title: "Executors of Go functions", intro: poolIntro}
+	x.prepare = func(context.Context, io.Writer) (string, error) {
+		pace = probe.FindPace()
+		return fmt.Sprintf("%-10s %.0f turns of the spin loop in a microsecond\n", "pace", pace), nil
+	}
 	for _, t := range append(executorTopics(), mapTopics()...) {
 		t.command = func(e entrant, workers int, quick bool) []string {
 			return append([]string{self, "probe"}, probeArgs(probe.Cases(), t.name, e.name, pace, workers, quick)...)

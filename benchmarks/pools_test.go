@@ -15,7 +15,7 @@ import (
 
 // TestPoolPeers has every peer do a little of every case it is in.
 func TestPoolPeers(t *testing.T) {
-	for _, c := range poolExperiment("self", 100).topics {
+	for _, c := range poolExperiment("self").topics {
 		for _, e := range c.entrants {
 			t.Run(c.name+"/"+e.name, func(t *testing.T) {
 				var stdout, stderr bytes.Buffer
@@ -40,15 +40,22 @@ func TestPoolPeers(t *testing.T) {
 // TestPoolTopics checks that bounds name entrants, and that children are asked
 // for what probe knows.
 func TestPoolTopics(t *testing.T) {
-	for _, c := range poolExperiment("self", 12.34).topics {
+	x := poolExperiment("self")
+	if machine, err := x.prepare(t.Context(), &bytes.Buffer{}); err != nil || !strings.HasPrefix(machine, "pace ") {
+		t.Errorf("prepare: %q, %v", machine, err)
+	}
+	for _, c := range x.topics {
 		for _, b := range c.bounds {
 			if b.other != "" && !c.has(b.other) {
 				t.Errorf("%s: a bound names %q, which is not an entrant", c.name, b.other)
 			}
 		}
 		full := c.command(c.entrants[0], 3, false)
-		if got := strings.Join(full, " "); got != "self probe --pace 12.3 "+c.name+" Outpace 3" {
-			t.Errorf("got %s", got)
+		if pace, err := strconv.ParseFloat(full[3], 64); err != nil || pace <= 0 {
+			t.Errorf("pace %s", full[3])
+		}
+		if full[3] = "P"; strings.Join(full, " ") != "self probe --pace P "+c.name+" Outpace 3" {
+			t.Errorf("got %v", full)
 		}
 		quick := c.command(c.entrants[0], 3, true)
 		if n, err := strconv.Atoi(quick[len(quick)-1]); err != nil || n < 1000 || len(quick) != len(full)+1 {
