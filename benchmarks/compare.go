@@ -156,6 +156,9 @@ func compareSummary(x experiment, s trialSettings, samples []trialSample) (strin
 				r.shownMedian(t, "base", w, allocations()), r.shownMedian(t, "head", w, allocations()))
 		}
 	}
+	if idle := disturbance(samples); idle != "" {
+		fmt.Fprintf(&b, "\n%s\n", idle)
+	}
 	failed := failures(&b, samples)
 	return b.String(), failed
 }

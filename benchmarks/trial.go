@@ -35,6 +35,7 @@ type trial struct {
 //	allocs, bytes   heap allocations and their bytes, of one operation
 //	peak_mb         the most resident memory, in MB (10^6 bytes); when the child does not say it is taken from its exit
 //	startup         seconds before the first operation
+//	others          cores that other programs used meanwhile; the parent adds it
 type measurement map[string]float64
 
 // errTrialLimit ends a child that takes too long.
@@ -52,13 +53,19 @@ func (t trial) run(ctx context.Context) (measurement, error) {
 	cmd.SysProcAttr = trialGroup()
 	cmd.Cancel = func() error { return killTrial(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
+	before := loadNow()
 	err := cmd.Run()
+	now := loadNow()
 	if err != nil && cmd.Process != nil {
 		killTrial(cmd.Process) // what it had started; the error is its own
 	}
 	switch {
 	case err == nil:
-		return parseMeasurement(lastLine(stdout.String()), peakMB(cmd.ProcessState))
+		m, err := parseMeasurement(lastLine(stdout.String()), peakMB(cmd.ProcessState))
+		if err == nil && before.ok && now.ok {
+			m["others"] = before.others(now, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+		}
+		return m, err
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case lastLine(stderr.String()) != "":

@@ -32,6 +32,9 @@ func trialSummary(x experiment, s trialSettings, samples []trialSample) (string,
 	r := collect(samples)
 	fmt.Fprintf(&b, "# %s\n\n%s\n\nMade on %d cores by\n\n```text\n%s\n```\n", x.title, x.intro, s.cores, s.command(x.name))
 	fmt.Fprintf(&b, "\nMedian [%.0f %% interval of the median] of the rounds; ratios are made round by round. Below 1, Outpace is ahead.\n", 100*confidence)
+	if idle := disturbance(samples); idle != "" {
+		fmt.Fprintf(&b, "%s\n", idle)
+	}
 	for _, t := range x.topics {
 		fmt.Fprintf(&b, "\n## %s: %s\n", t.name, t.title)
 		for _, w := range t.widths {

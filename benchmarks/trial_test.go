@@ -244,3 +244,28 @@ func TestTimesPlus(t *testing.T) {
 		t.Errorf("%v, %v", got, b)
 	}
 }
+
+func TestLoad(t *testing.T) {
+	start := time.Now()
+	before := parseLoad("cpu  100 0 50 900 7 1 2 3 0 0", start)
+	now := parseLoad("cpu  200 5 100 2000 9 1 2 8 0 0", start.Add(2*time.Second))
+	// 160 ticks are 1.6 s, of which the trial used 0.6 s, in 2 s.
+	if got := before.others(now, 600*time.Millisecond); !before.ok || math.Abs(got-0.5) > 1e-9 {
+		t.Errorf("got %v", got)
+	}
+	for _, line := range []string{"", "cpu 1 2 3", "cpu0 1 1 1 1 1 1 1 1", "cpu a 1 1 1 1 1 1 1"} {
+		if parseLoad(line, start).ok {
+			t.Errorf("%q is read", line)
+		}
+	}
+	busy := []trialSample{{Measured: measurement{"others": 0.4}}, {Measured: measurement{"others": 0.2}}, {}}
+	if got := disturbance(busy); !strings.Contains(got, "not idle") || !strings.Contains(got, "0.30 cores on average") {
+		t.Errorf("got %s", got)
+	}
+	if got := disturbance([]trialSample{{Measured: measurement{"others": 0.01}}}); !strings.Contains(got, "was idle otherwise") {
+		t.Errorf("got %s", got)
+	}
+	if got := disturbance([]trialSample{{}}); got != "" {
+		t.Errorf("got %s", got)
+	}
+}
