@@ -29,14 +29,12 @@ func findPython(ctx context.Context, base string, stderr io.Writer) (interpreter
 	if err != nil {
 		return interpreter{}, fmt.Errorf("%s does not run: %w (another one: --python)", base, err)
 	}
-	cache, err := os.UserCacheDir()
+	folder, err := venvFolder(version)
 	if err != nil {
 		return interpreter{}, err
 	}
-	folder := filepath.Join(cache, "outpace-benchmarks", "faults-python-"+version)
-	i := interpreter{path: filepath.Join(folder, "bin", "python"), version: version}
-	const joblib = "import joblib; print(joblib.__version__)"
-	if i.joblib, err = ask(ctx, i.path, joblib); err == nil {
+	i, err := venvPython(ctx, folder, version)
+	if err == nil {
 		return i, nil
 	}
 	fmt.Fprintf(stderr, "making a virtual environment with joblib in %s (once; delete it for a newer joblib)\n", folder)
@@ -51,7 +49,20 @@ func findPython(ctx context.Context, base string, stderr io.Writer) (interpreter
 			return i, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, output)
 		}
 	}
-	i.joblib, err = ask(ctx, i.path, joblib)
+	return venvPython(ctx, folder, version)
+}
+
+// venvFolder is where the virtual environment for a version of CPython is.
+func venvFolder(version string) (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "outpace-benchmarks", "faults-python-"+version), err
+}
+
+// venvPython describes the interpreter of a virtual environment; the error says
+// that it has no joblib, or that there is none.
+func venvPython(ctx context.Context, folder, version string) (i interpreter, err error) {
+	i = interpreter{path: filepath.Join(folder, "bin", "python"), version: version}
+	i.joblib, err = ask(ctx, i.path, "import joblib; print(joblib.__version__)")
 	return i, err
 }
 

@@ -5,6 +5,7 @@
 //	go run ./benchmarks scaling
 //	go run ./benchmarks faults
 //	go run ./benchmarks pools
+//	go run ./benchmarks python
 //
 // It is run from the root of the repository. The exit code is 1 when a result
 // misses what it must reach, 2 for a usage error, 3 when it cannot run.
@@ -28,8 +29,10 @@ const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
   scaling   a CPU-bound function: processes and threads against one worker
   faults    one culprit among 1,000 items: outpace and its peers
   pools     executors of Go functions: what a task, a result and an item of a Map cost
+  python    how fast: outpace and the executors of CPython
   compare   the speed of two commits, side by side (scripts/perf-check)
-  probe     one sample of pools, in this process, for who wants a profile of it
+  probe     one sample of pools, in this process, for who wants a profile of it;
+            python-probe is that of python
 
 flags (go run ./benchmarks EXPERIMENT -h)
 `
@@ -39,11 +42,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	experiments := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"scaling": scaling,
-		"faults":  faults,
-		"pools":   pools,
-		"compare": compareCommits,
-		"probe":   measureOne,
+		"scaling":      scaling,
+		"faults":       faults,
+		"pools":        pools,
+		"compare":      compareCommits,
+		"probe":        measureOne,
+		"python":       pythonExperiment,
+		"python-probe": probePython,
 	}
 	if len(args) == 0 || experiments[args[0]] == nil {
 		fmt.Fprint(stderr, usage)

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/pprof"
+	"slices"
+	"strconv"
+)
+
+// pythonProbes are the cases as Outpace and the floors do them, by the names
+// that a child is given.
+func pythonProbes(p pythonProbe) map[string]func(context.Context) (measurement, error) {
+	start := func(want string, args ...string) func(context.Context) (measurement, error) {
+		return func(ctx context.Context) (measurement, error) { return starts(ctx, p.n, want, args...) }
+	}
+	return map[string]func(context.Context) (measurement, error){
+		"noop":           p.noop,
+		"noop-piped":     p.piped,
+		"call":           p.call,
+		"call-echo":      p.echo,
+		"text":           p.text,
+		"text-raw":       p.rawText,
+		"floats":         p.floats,
+		"floats-file":    p.savedFloats,
+		"cpu":            p.cpu,
+		"start":          start("1\n", p.outpace, "map", speedFunction("same"), "1", "--progress", "none", "--python", p.python),
+		"start-pass":     start("", p.python, "-c", "pass"),
+		"start-executor": start("1\n", p.python, "benchmarks/speed/start.py", "executor"),
+		"start-pool":     start("1\n", p.python, "benchmarks/speed/start.py", "pool"),
+	}
+}
+
+// probePython is the child: it does one case once, and prints its measurement.
+//
+//	benchmarks python-probe [flags] CASE WORKERS N [EXTRA]
+func probePython(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	var p pythonProbe
+	flags := flag.NewFlagSet("python-probe", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&p.python, "python", "python3", "the interpreter")
+	flags.StringVar(&p.outpace, "outpace", "outpace", "the built command")
+	profile := flags.String("cpuprofile", "", "file for a profile of this process")
+	if err := flags.Parse(args); err != nil {
+		return errors.Join(errUsage, err)
+	}
+	for i, value := range []*int{&p.workers, &p.n, &p.extra} {
+		if flags.NArg() > i+1 {
+			if *value, err = strconv.Atoi(flags.Arg(i + 1)); err != nil {
+				return usageError(stderr, fmt.Sprintf("%q is no whole number", flags.Arg(i+1)))
+			}
+		}
+	}
+	probe := pythonProbes(p)[flags.Arg(0)]
+	if probe == nil || p.workers < 1 || p.n < 1 || !slices.Contains([]int{3, 4}, flags.NArg()) {
+		return usageError(stderr, "usage: benchmarks python-probe [flags] CASE WORKERS N [EXTRA]")
+	}
+	m, err := profiled(*profile, func() (measurement, error) { return probe(ctx) })
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(m)
+}
+
+// profiled writes a CPU profile of what probe does into a file; none for "".
+func profiled(name string, probe func() (measurement, error)) (measurement, error) {
+	if name == "" {
+		return probe()
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	m, err := probe()
+	pprof.StopCPUProfile()
+	return m, errors.Join(err, file.Close())
+}
