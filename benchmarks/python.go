@@ -14,6 +14,7 @@ import (
 // pythonSetting is what the trials of the python experiment need, made when the
 // flags are known.
 type pythonSetting struct {
+	folder  string // for files of the experiment and of its children, which may be killed
 	base    string // the interpreter of --python
 	python  string // that of the virtual environment
 	self    string // this program
@@ -30,7 +31,7 @@ func pythonExperiment(ctx context.Context, args []string, stdout, stderr io.Writ
 		return err
 	}
 	defer os.RemoveAll(folder)
-	var s pythonSetting
+	s := pythonSetting{folder: folder}
 	x := experiment{
 		name:  "python",
 		title: "CPython executors",
@@ -40,17 +41,17 @@ func pythonExperiment(ctx context.Context, args []string, stdout, stderr io.Writ
 		flags: func(flags *flag.FlagSet) {
 			flags.StringVar(&s.base, "python", "python3", "the interpreter of all peers")
 		},
-		prepare: func(ctx context.Context, stderr io.Writer) (string, error) { return s.prepare(ctx, folder, stderr) },
+		prepare: s.prepare,
 	}
 	return runExperiment(ctx, x, args, stdout, stderr)
 }
 
 // prepare builds and finds what the trials run, and says what the peers are.
-func (s *pythonSetting) prepare(ctx context.Context, folder string, stderr io.Writer) (machine string, err error) {
+func (s *pythonSetting) prepare(ctx context.Context, stderr io.Writer) (machine string, err error) {
 	if s.self, err = os.Executable(); err != nil {
 		return "", err
 	}
-	c, err := build(ctx, folder)
+	c, err := build(ctx, s.folder)
 	if err != nil {
 		return "", err
 	}

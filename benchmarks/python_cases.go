@@ -41,6 +41,7 @@ func (s *pythonSetting) topic(t topic, c pythonCase, entrants ...pythonEntrant) 
 	for _, e := range entrants {
 		t.entrants = append(t.entrants, e.entrant)
 	}
+	t.env = []string{"TMPDIR=" + s.folder}
 	t.command = func(chosen entrant, workers int, quick bool) []string {
 		i := slices.IndexFunc(entrants, func(e pythonEntrant) bool { return e.name == chosen.name })
 		return s.command(c, entrants[i], workers, quick)

@@ -18,4 +18,4 @@ def once():
 
 
 if __name__ == "__main__":
-    print(round(float(sys.argv[1]) / min(once() for _ in range(10)) * ROUNDS))
+    print(round(float(sys.argv[1]) / min(once() for _ in range(50)) * ROUNDS))
