@@ -41,19 +41,10 @@ func compareCommits(ctx context.Context, args []string, stdout, stderr io.Writer
 	if len(s.operands) == 0 {
 		return usageError(stderr, "which commit? usage: scripts/perf-check [flags] BASE [HEAD]")
 	}
-	for i, side := range sides() {
-		root := ".." // the working tree
-		if i < len(s.operands) {
-			root = filepath.Join(folder, side+"-tree")
-			if err := addWorktree(ctx, root, s.operands[i]); err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, removeWorktree(root)) }()
-		}
-		fmt.Fprintf(stderr, "building the probe with %s\n", side)
-		if err := buildProbe(ctx, folder, side, root); err != nil {
-			return err
-		}
+	trees, err := buildSides(ctx, folder, s.operands, stderr)
+	defer func() { err = errors.Join(err, removeWorktrees(trees)) }()
+	if err != nil {
+		return err
 	}
 	x = x.chosen(s)
 	samples, err := runRounds(ctx, x.trials(s.quick), s.rounds, s.seed, stderr)
@@ -89,6 +80,26 @@ func compareExperiment(folder string, pace probe.Pace) experiment {
 	return x
 }
 
+// buildSides builds a child for each side, and returns the worktrees that it
+// made, also when it fails.
+func buildSides(ctx context.Context, folder string, commits []string, stderr io.Writer) (trees []string, err error) {
+	for i, side := range sides() {
+		root := ".." // the working tree
+		if i < len(commits) {
+			root = filepath.Join(folder, side+"-tree")
+			if err := addWorktree(ctx, root, commits[i]); err != nil {
+				return trees, err
+			}
+			trees = append(trees, root)
+		}
+		fmt.Fprintf(stderr, "building the probe with %s\n", side)
+		if err := buildProbe(ctx, folder, side, root); err != nil {
+			return trees, err
+		}
+	}
+	return trees, nil
+}
+
 // addWorktree checks a commit out into a folder.
 func addWorktree(ctx context.Context, folder, commit string) error {
 	output, err := exec.CommandContext(ctx, "git", "worktree", "add", "--detach", folder, commit).CombinedOutput()
@@ -98,13 +109,15 @@ func addWorktree(ctx context.Context, folder, commit string) error {
 	return nil
 }
 
-// removeWorktree does it also when the run was interrupted.
-func removeWorktree(folder string) error {
-	output, err := exec.Command("git", "worktree", "remove", "--force", folder).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("git worktree remove: %w\n%s", err, output)
+// removeWorktrees does it also when the run was interrupted.
+func removeWorktrees(folders []string) (err error) {
+	for _, folder := range folders {
+		output, failed := exec.Command("git", "worktree", "remove", "--force", folder).CombinedOutput()
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("git worktree remove: %w\n%s", failed, output))
+		}
 	}
-	return nil
+	return err
 }
 
 // buildProbe builds the probe of this checkout with the root module of another.

@@ -17,7 +17,7 @@ import (
 
 // says is a child that prints a measurement of seconds for ten operations.
 func says(seconds float64) []string {
-	return []string{"python3", "-ISc", fmt.Sprintf(`print('{"seconds": %v, "ops": 10, "allocs": 2}')`, seconds)}
+	return []string{"echo", fmt.Sprintf(`{"seconds": %v, "ops": 10, "allocs": 2}`, seconds)}
 }
 
 // someExperiment has one case: Outpace takes 1 s, the others longer or less.
@@ -85,7 +85,7 @@ func TestExperimentFailed(t *testing.T) {
 	x := someExperiment(timesAtMost("slow", 0.3))
 	x.topics[0].command = func(e entrant, _ int, _ bool) []string {
 		if e.name == "slow" {
-			return []string{"python3", "-ISc", "import sys; sys.exit('the sum is wrong')"}
+			return []string{"sh", "-c", "echo the sum is wrong >&2; exit 1"}
 		}
 		return says(1)
 	}
@@ -113,11 +113,11 @@ func TestExperimentFailed(t *testing.T) {
 
 func TestTrialFails(t *testing.T) {
 	for _, c := range []struct{ code, want string }{
-		{`print("hello")`, "not a JSON object of numbers"},
-		{`print('{"seconds": 1}')`, "no ops"},
-		{`import os; os.kill(os.getpid(), 9)`, "signal: killed"},
+		{`echo hello`, "not a JSON object of numbers"},
+		{`echo '{"seconds": 1}'`, "no ops"},
+		{`kill -9 $$`, "signal: killed"},
 	} {
-		_, err := trial{Command: []string{"python3", "-ISc", c.code}, Limit: time.Minute}.run(t.Context())
+		_, err := trial{Command: []string{"sh", "-c", c.code}, Limit: time.Minute}.run(t.Context())
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v", c.code, err)
 		}
@@ -127,12 +127,43 @@ func TestTrialFails(t *testing.T) {
 	}
 }
 
-// TestTrialLimit: what the child has started ends with it.
 func TestTrialLimit(t *testing.T) {
-	code := "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import signal; signal.pause()'])"
-	_, err := trial{Command: []string{"python3", "-ISc", code}, Limit: 300 * time.Millisecond}.run(t.Context())
-	if !errors.Is(err, errTrialLimit) {
+	pause := trial{Command: []string{"sleep", "600"}, Limit: 100 * time.Millisecond}
+	if _, err := pause.run(t.Context()); !errors.Is(err, errTrialLimit) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTrialEndsAll: what the child has started ends with it. That one writes to a
+// pipe and holds it open; the end of the pipe is its own.
+func TestTrialEndsAll(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "pipe")
+	code := `import os, subprocess, sys
+os.mkfifo(sys.argv[1])
+subprocess.run([sys.executable, "-ISc", "import signal, sys; f = open(sys.argv[1], 'w'); f.write('x'); f.flush(); signal.pause()", sys.argv[1]])`
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over, read := errors.New("over"), make(chan string, 1)
+	go func() {
+		defer close(read)
+		eventually(t, "the pipe is made", func() bool { _, err := os.Stat(fifo); return err == nil })
+		file, err := os.Open(fifo)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer file.Close()
+		first := make([]byte, 1)
+		n, _ := file.Read(first)
+		cancel(over)
+		rest, err := io.ReadAll(file)
+		read <- fmt.Sprintf("%s, %q, %v", first[:n], rest, err)
+	}()
+	_, err := trial{Command: []string{"python3", "-ISc", code, fifo}, Limit: time.Minute}.run(ctx)
+	if !errors.Is(err, over) {
+		t.Errorf("got %v", err)
+	}
+	if got := <-read; got != `x, "", <nil>` {
+		t.Errorf("the pipe: %s", got)
 	}
 }
 
