@@ -24,6 +24,10 @@ const (
 	maxChunk  = 8192
 	maxBytes  = 256 << 10 // of encoded inputs in a chunk, where they are known
 	linger    = time.Millisecond
+
+	// manyChunks of chunkWork are as much as a goroutine computes before the runtime
+	// interrupts it (10 ms): more of them need not wait for a worker.
+	manyChunks = 256
 )
 
 // chunk is consecutive inputs of a Map, their results, and the job to turn one
@@ -180,7 +184,7 @@ func (c *chunk[In, Out]) run(s *slot) {
 		}
 	}
 	c.report(s, s.block.at)
-	if s.now-begin > int64(chunkWork)/4 {
+	if s.now-begin > int64(chunkWork)/4 && r.ahead < manyChunks {
 		runtime.Gosched() // else source and loop wait for a time slice while all cores compute
 	}
 }

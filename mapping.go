@@ -114,7 +114,7 @@ func newMapping[In, Out any](ctx context.Context, e *Executor, f Function[In, Ou
 	r := &mapping[In, Out]{
 		mode: m, ex: e, cfg: cfg, fn: f, nested: e.local && inside(ctx) == e, sized: hasSize[In](),
 		step: min(max(cfg.window/64, 1), 64), room: make(chan struct{}, 1), more: make(chan struct{}, 1),
-		ahead: int32(2*e.plan.Shape.Workers() + 2), wake: wakeFar,
+		ahead: int32(min(2*e.plan.Shape.Workers()+2, manyChunks)), wake: wakeFar,
 	}
 	r.cost.Target, r.cost.Most = batchWork, maxChunk
 	if e.local {
