@@ -12,6 +12,7 @@ type batch struct {
 	timer    *time.Timer
 	sent     time.Time
 	at       int  // the item known to run; -1
+	packed   bool // the inputs are
 	reached  bool // it was handed to the worker
 	expired  bool // its time is over
 	looks    int  // at whether an answer has come since
@@ -33,6 +34,7 @@ func (l *lane) take() *batch {
 	l.mu.Lock()
 	if j.doubts() > 0 && l.items > 0 {
 		l.waiting = j
+		l.ex.suspects.Add(1)
 		l.mu.Unlock()
 		l.ex.queue.RouseAll() // a lane that is empty may take it over
 		l.ex.grow()
@@ -52,16 +54,18 @@ func (l *lane) take() *batch {
 		limit = 1
 	}
 	b := &batch{cfg: j.settings(), at: -1, guilty: -1}
-	l.buffer = append(l.buffer[:0], '[')
+	l.buffer = l.buffer[:0]
 	l.add(b, j, limit)
 	if j.left() > 0 {
 		l.ex.again(j)
-	} else if j.first() < 0 && j.doubts() == 0 {
+	} else if j.first() < 0 && j.doubts() == 0 && !b.packed {
 		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/int(l.ex.width.Load())))
 	}
-	l.buffer = append(l.buffer, ']')
 	if b.n == 0 {
 		return nil
+	}
+	if !b.packed {
+		l.buffer = append(l.buffer, ']')
 	}
 	b.open, b.answered = b.n, make([]bool, b.n)
 	return b
@@ -69,11 +73,7 @@ func (l *lane) take() *batch {
 
 // pick takes the next job: the suspect that waits, or one from the queue.
 func (l *lane) pick() job {
-	l.mu.Lock()
-	j := l.waiting
-	l.waiting = nil
-	l.mu.Unlock()
-	if j != nil {
+	if j := l.release(); j != nil {
 		return j
 	}
 	var one [1]entry
@@ -81,6 +81,17 @@ func (l *lane) pick() job {
 		return nil
 	}
 	return one[0].job
+}
+
+// release gives up the suspect that waits in this lane, if there is one.
+func (l *lane) release() job {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	j := l.waiting
+	if l.waiting = nil; j != nil {
+		l.ex.suspects.Add(-1)
+	}
+	return j
 }
 
 // addAlike adds submitted tasks of the same function and settings.
@@ -102,6 +113,9 @@ func (l *lane) addAlike(b *batch, first job, limit int) {
 // An input that cannot be encoded fails here.
 func (l *lane) add(b *batch, j job, limit int) {
 	from, to := j.claim(limit)
+	if b.n == 0 && l.pack(b, j, from, to) {
+		return
+	}
 	for i := from; i < to; i++ {
 		if len(l.buffer) > batchBytes && b.n > 0 {
 			j.requeue(i, to, nil, false)
@@ -110,6 +124,8 @@ func (l *lane) add(b *batch, j job, limit int) {
 		mark := len(l.buffer)
 		if b.n > 0 {
 			l.buffer = append(l.buffer, ',')
+		} else {
+			l.buffer = append(l.buffer, '[')
 		}
 		text, err := j.appendInput(l.buffer, i)
 		if err != nil {

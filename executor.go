@@ -34,14 +34,15 @@ type Executor struct {
 	lastSubmit, lastGo atomic.Pointer[scope]
 	waiters            sync.Pool // of *waiter
 
-	closing atomic.Bool // nothing new is taken in
-	ended   atomic.Bool // slots and lanes are to end
-	started atomic.Int32
-	offers  offers
-	runs    atomic.Pointer[[]mapRun] // copied on write, under mu
-	deaths  atomic.Int32             // of workers in a row, nothing ended in between
-	killers atomic.Int32             // tasks in a row that failed because they killed their workers
-	patrol  sync.Once                // starts the look at worker processes
+	closing  atomic.Bool // nothing new is taken in
+	ended    atomic.Bool // slots and lanes are to end
+	started  atomic.Int32
+	offers   offers
+	runs     atomic.Pointer[[]mapRun] // copied on write, under mu
+	deaths   atomic.Int32             // of workers in a row, nothing ended in between
+	suspects atomic.Int32             // that lanes hold back until nothing else is in flight beside them
+	killers  atomic.Int32             // tasks in a row that failed because they killed their workers
+	patrol   sync.Once                // starts the look at worker processes
 
 	mu        sync.Mutex
 	slots     []*slot

@@ -76,6 +76,8 @@ func (l *lane) adopt(w Worker) Worker {
 	l.worker, l.killed, l.mute, l.retiring = w, nil, false, false
 	l.sent, l.vital = 0, vital{}
 	l.mu.Unlock()
+	p, ok := w.(Packer)
+	l.packs = ok && p.Packs()
 	go l.receive(w)
 	return w
 }
@@ -105,11 +107,7 @@ func (e *Executor) narrow(l *lane, why error) bool {
 	}
 	l.over = true
 	e.emit(Event{Kind: WorkerRefused, Index: -1, Count: 1, Worker: l.number, Err: why, CPU: -1})
-	l.mu.Lock()
-	j := l.waiting
-	l.waiting = nil
-	l.mu.Unlock()
-	if j != nil {
+	if j := l.release(); j != nil {
 		e.again(j)
 	}
 	e.queue.RouseAll()

@@ -35,7 +35,8 @@ type lane struct {
 	killed   error // why we killed the worker; nil when it dies by itself
 	mute     bool  // … and it did not listen any more, for one of what is in flight
 	retiring bool
-	settling int // replies whose items are being dealt with
+	resting  bool // loop sleeps for want of work: room is no news for it
+	settling int  // replies whose items are being dealt with
 	starting bool
 	deaths   int  // in a row, without a result in between
 	sent     int  // items that the worker was given
@@ -43,6 +44,7 @@ type lane struct {
 	vital
 
 	buffer []byte // encoded inputs; used by loop only
+	packs  bool   // the worker reads packed numbers; used by loop only
 }
 
 const (
@@ -179,18 +181,37 @@ func (e *Executor) hasWork() bool {
 
 // sleep waits for work, or for news of the worker.
 func (l *lane) sleep() {
+	empty := l.rest(true)
 	_, _ = l.ex.queue.TakeOrSleep(nil, 1, l.bed)
-	if !l.rescue() && !l.ex.hasWork() && !l.ex.ended.Load() {
+	if !(empty && l.rescue()) && !l.ex.hasWork() && !l.ex.ended.Load() {
 		l.ex.nudge()
 		<-l.bed.Wake()
 	}
 	l.ex.queue.Rise(l.bed)
+	l.rest(false)
+}
+
+// rest notes whether loop sleeps, and reports whether nothing is in flight.
+func (l *lane) rest(now bool) (empty bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.resting = now
+	return l.items == 0
+}
+
+// stir tells loop that there is more room. One that sleeps for want of work is
+// left asleep, since to wake it costs as much as a small call does; unless it
+// can take over a suspect now, or has to replace its worker. The lock is held.
+func (l *lane) stir() {
+	if !l.resting || l.items == 0 && (l.ex.suspects.Load() > 0 || l.left() == 0) {
+		l.bed.Rouse()
+	}
 }
 
 // send hands a batch to the worker.
 func (l *lane) send(w Worker, b *batch) {
 	j := b.refs[0].j
-	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Measure: true}
+	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Packed: b.packed, Measure: true}
 	for _, r := range b.refs {
 		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
 	}
@@ -269,7 +290,7 @@ func (l *lane) putDown(b *batch) {
 	if len(l.batches) == 0 {
 		l.doubts = 0
 	}
-	l.bed.Rouse()
+	l.stir()
 	if len(l.batches) == 0 {
 		l.ex.nudge()
 	}

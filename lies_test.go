@@ -16,13 +16,18 @@ import (
 func TestLiesAreFatalToTheWorker(t *testing.T) {
 	type lie = func(r outpace.Reply) []outpace.Reply
 	for name, lie := range map[string]lie{
-		"twice":          func(r outpace.Reply) []outpace.Reply { return []outpace.Reply{r, r} },
-		"unknown batch":  func(r outpace.Reply) []outpace.Reply { r.Batch += 1000; return []outpace.Reply{r} },
-		"negative item":  func(r outpace.Reply) []outpace.Reply { r.First = -1; return []outpace.Reply{r} },
-		"item behind":    func(r outpace.Reply) []outpace.Reply { r.First += 1 << 40; return []outpace.Reply{r} },
-		"huge count":     func(r outpace.Reply) []outpace.Reply { r.N = int(^uint(0) >> 1); return []outpace.Reply{r} },
-		"count of none":  func(r outpace.Reply) []outpace.Reply { r.N = 0; return []outpace.Reply{r} },
-		"no outputs":     func(r outpace.Reply) []outpace.Reply { r.Outputs = nil; return []outpace.Reply{r} },
+		"twice":         func(r outpace.Reply) []outpace.Reply { return []outpace.Reply{r, r} },
+		"unknown batch": func(r outpace.Reply) []outpace.Reply { r.Batch += 1000; return []outpace.Reply{r} },
+		"negative item": func(r outpace.Reply) []outpace.Reply { r.First = -1; return []outpace.Reply{r} },
+		"item behind":   func(r outpace.Reply) []outpace.Reply { r.First += 1 << 40; return []outpace.Reply{r} },
+		"huge count":    func(r outpace.Reply) []outpace.Reply { r.N = int(^uint(0) >> 1); return []outpace.Reply{r} },
+		"count of none": func(r outpace.Reply) []outpace.Reply { r.N = 0; return []outpace.Reply{r} },
+		"no outputs":    func(r outpace.Reply) []outpace.Reply { r.Outputs = nil; return []outpace.Reply{r} },
+		"packed too":    func(r outpace.Reply) []outpace.Reply { r.Packed = make([]byte, 8*r.N); return []outpace.Reply{r} },
+		"packed short": func(r outpace.Reply) []outpace.Reply {
+			r.Outputs, r.Packed = nil, make([]byte, 8*r.N-1)
+			return []outpace.Reply{r}
+		},
 		"too many walls": func(r outpace.Reply) []outpace.Reply { r.Walls = append(r.Walls, 1, 2); return []outpace.Reply{r} },
 		"unknown kind":   func(r outpace.Reply) []outpace.Reply { r.Kind = 99; return []outpace.Reply{r} },
 		"fault of none": func(r outpace.Reply) []outpace.Reply {

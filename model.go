@@ -104,6 +104,17 @@ type Dumper interface {
 	Dump() bool
 }
 
+// Packer is a Worker that can be sent whole numbers packed: half the work of
+// carrying them as JSON, on both sides. What it answers may be packed or not,
+// whatever the inputs were.
+type Packer interface {
+	Worker
+
+	// Packs reports whether Batch.Packed may be set. It does not block, and
+	// says the same each time.
+	Packs() bool
+}
+
 // Vitals is what a worker process is like, seen from outside.
 type Vitals struct {
 	Memory  int64 // resident bytes of the process and of all that it started; what they share counts once
@@ -116,6 +127,7 @@ type Batch struct {
 	Func    AnyFunction   // what to call
 	N       int           // number of items, at least 1
 	Inputs  []byte        // the N inputs as one JSON array; valid during Send only
+	Packed  bool          // Inputs are N whole numbers instead, as int64 in 8 bytes each, little-endian: for a Packer
 	Lease   time.Duration // after this long the worker hands back what it has not started; 0: never
 	Measure bool          // the wall time of each item is wanted where it costs little
 }
@@ -140,6 +152,7 @@ type Reply struct {
 	First   int
 	N       int
 	Outputs [][]byte        // ReplyResults: the N values, each as JSON. The slice is valid until the next Receive, the bytes for ever
+	Packed  []byte          // ReplyResults, in place of Outputs: N whole numbers as int64 in 8 bytes each, little-endian
 	Walls   []time.Duration // ReplyResults: the wall time of each item where it was measured, else nil
 	Wall    time.Duration   // wall time of the N items together
 	CPU     time.Duration   // CPU time of the N items together; negative where not measured

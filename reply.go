@@ -59,7 +59,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 	if b.open == 0 {
 		l.putDown(b)
 	} else if l.ex.plan.Loop {
-		l.bed.Rouse()
+		l.stir()
 	}
 	l.mu.Unlock()
 	b.overlap(rep.First, rep.N, func(r ref, a, n, off int) { l.settle(r.j, a, n, off, rep, expired, b.cfg) })
@@ -70,7 +70,8 @@ func (l *lane) reply(w Worker, rep Reply) error {
 func (rep *Reply) sound() bool {
 	switch rep.Kind {
 	case ReplyResults:
-		return len(rep.Outputs) == rep.N && (rep.Walls == nil || len(rep.Walls) == rep.N)
+		whole := len(rep.Outputs) == rep.N && rep.Packed == nil || len(rep.Packed) == 8*rep.N && rep.Outputs == nil
+		return whole && (rep.Walls == nil || len(rep.Walls) == rep.N)
 	case ReplyFault:
 		return rep.N == 1 && rep.Err != nil
 	case ReplyBack, ReplyCancelled, ReplyRunning:
@@ -94,6 +95,10 @@ func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config
 			o.walls = rep.Walls[off : off+n]
 		}
 		j.grain().Observe(n, o.wall)
+		if rep.Packed != nil {
+			settlePacked(j, a, rep.Packed[8*off:8*(off+n)], o)
+			return
+		}
 		j.settle(a, rep.Outputs[off:off+n], o)
 	case ReplyFault:
 		j.grain().Observe(n, o.wall)

@@ -3,6 +3,8 @@
 package session
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -47,6 +49,10 @@ func TestLies(t *testing.T) {
 		`results(batch, 2**32 - 1, 2, b"[1,2]")`,
 		`results(batch, 0, 2**32 - 1, b"[1,2]")`,
 		`results(batch, 0, 2**32 - 1, b"[1,2]", 1)`,
+		`results(batch, 0, 3, b"x" * 23, 2)`,
+		`results(batch, 0, 3, b"x" * 32, 2)`,
+		`results(batch, 0, 3, b"[1,2,3]", 4)`,
+		`results(batch, 0, 4, b"x" * 32, 2)`,
 		`results(batch, 0, 2, b"[1,2]"); results(batch, 1, 2, b"[2,3]")`,
 		`results(batch, 0, 3, b"[1,2,3]"); results(batch, 0, 3, b"[1,2,3]")`,
 		`results(batch, 0, 1, b"[1]"); frame(b"b", struct.pack("<IIIB", batch, 0, 1, 0))`,
@@ -63,6 +69,20 @@ func TestLies(t *testing.T) {
 				t.Error("it lives")
 			}
 		})
+	}
+}
+
+// Packed results come as they are, whether the inputs were packed or not.
+func TestHonestPacked(t *testing.T) {
+	w, _ := begin(t, liar(`results(batch, 0, 3, struct.pack("<qqq", 1, -2, 1 << 40), 2)`))
+	if w.Packs() {
+		t.Error("it reads packed inputs, although its hello does not say so")
+	}
+	send(t, w, batch(t, 5, fn("f"), 1, 2, 3))
+	r, err := w.Receive()
+	want := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64([]byte{1, 0, 0, 0, 0, 0, 0, 0}, 1<<64-2), 1<<40)
+	if err != nil || r.Outputs != nil || !bytes.Equal(r.Packed, want) {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

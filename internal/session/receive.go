@@ -126,9 +126,14 @@ func results(dst [][]byte, body []byte) (outpace.Reply, error) {
 	if err != nil {
 		return outpace.Reply{}, err
 	}
-	values, err := wire.Split(dst, f.Outputs, int(f.N))
-	return outpace.Reply{Kind: outpace.ReplyResults, Batch: f.Batch, First: int(f.First), N: int(f.N),
-		Outputs: values, Walls: f.Walls, Wall: f.Wall, CPU: f.CPU}, err
+	r := outpace.Reply{Kind: outpace.ReplyResults, Batch: f.Batch, First: int(f.First), N: int(f.N),
+		Walls: f.Walls, Wall: f.Wall, CPU: f.CPU}
+	if f.Packed {
+		r.Packed = f.Outputs
+		return r, nil
+	}
+	r.Outputs, err = wire.Split(dst, f.Outputs, int(f.N))
+	return r, err
 }
 
 // reply turns any other frame about items into a reply.

@@ -13,6 +13,7 @@ var (
 	_ outpace.Watched = (*Session)(nil)
 	_ outpace.Pinger  = (*Session)(nil)
 	_ outpace.Dumper  = (*Session)(nil)
+	_ outpace.Packer  = (*Session)(nil)
 )
 
 // Vitals looks at the process: see outpace.Watched. It needs Linux.
@@ -61,3 +62,6 @@ func (s *Session) Dump() bool {
 	}
 	return s.hello.Dump > 0
 }
+
+// Packs reports whether the worker's hello said so: see outpace.Packer.
+func (s *Session) Packs() bool { return s.hello.Packed }

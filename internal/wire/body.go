@@ -7,7 +7,10 @@ import (
 )
 
 // The flag bits of batch and results frames.
-const flagWalls = 1 // batch: measure each item; results: the wall time of each follows
+const (
+	flagWalls  = 1 // batch: measure each item; results: the wall time of each follows
+	flagPacked = 2 // the values are packed whole numbers, not JSON
+)
 
 // unmeasured is a CPU time on the wire that was not measured.
 const unmeasured = ^uint64(0)
@@ -17,7 +20,8 @@ type Batch struct {
 	ID, Func, N uint32
 	Measure     bool          // the wall time of each item is wanted
 	Lease       time.Duration // 0: never over
-	Inputs      []byte        // JSON array of N values
+	Packed      bool          // Inputs are N whole numbers of 8 bytes, little-endian
+	Inputs      []byte        // else a JSON array of N values
 }
 
 // Cancel is the body of a cancel frame. Index is All for every item.
@@ -30,7 +34,8 @@ type Results struct {
 	Batch, First, N uint32
 	Wall, CPU       time.Duration   // of all items together; a CPU time below 0 was not measured
 	Walls           []time.Duration // of each item, or nil
-	Outputs         []byte          // JSON array of N values
+	Packed          bool            // Outputs are N whole numbers of 8 bytes, little-endian
+	Outputs         []byte          // else a JSON array of N values
 }
 
 // Fault is the body of a fault frame: item Index failed.
@@ -71,7 +76,7 @@ func BatchHead(dst []byte, b Batch) ([]byte, error) {
 	}
 	dst = start(dst, KindBatch, fixed+len(b.Inputs))
 	dst = put32(dst, b.ID, b.Func, b.N)
-	dst = append(dst, flag(b.Measure))
+	dst = append(dst, flags(b.Measure, b.Packed))
 	return put64(dst, uint64(max(0, b.Lease))), nil
 }
 
@@ -84,11 +89,14 @@ func AppendBatch(dst []byte, b Batch) ([]byte, error) {
 	return append(dst, b.Inputs...), nil
 }
 
-// DecodeBatch reads the body of a batch frame. It does not look into Inputs.
+// DecodeBatch reads the body of a batch frame. It does not look into Inputs
+// that are JSON.
 func DecodeBatch(body []byte) (Batch, error) {
 	d := decoder{rest: body}
-	b := Batch{ID: d.u32(), Func: d.u32(), N: d.u32(), Measure: d.flag(), Lease: d.duration()}
-	b.Inputs = d.rest
+	b := Batch{ID: d.u32(), Func: d.u32(), N: d.u32()}
+	b.Measure, b.Packed = d.flags()
+	b.Lease, b.Inputs = d.duration(), d.rest
+	d.packed(b.Packed, b.N)
 	return b, d.err("batch")
 }
 
@@ -117,7 +125,7 @@ func ResultsHead(dst []byte, r Results) ([]byte, error) {
 	}
 	dst = start(dst, KindResults, size)
 	dst = put32(dst, r.Batch, r.First, r.N)
-	dst = append(dst, flag(r.Walls != nil))
+	dst = append(dst, flags(r.Walls != nil, r.Packed))
 	dst = put64(dst, uint64(max(0, r.Wall)), cpu(r.CPU))
 	for _, w := range r.Walls {
 		dst = put64(dst, uint64(max(0, w)))
@@ -134,12 +142,12 @@ func AppendResults(dst []byte, r Results) ([]byte, error) {
 	return append(dst, r.Outputs...), nil
 }
 
-// DecodeResults reads the body of a results frame. Whether Outputs holds N
-// values is for Split to find out.
+// DecodeResults reads the body of a results frame. Whether Outputs that are JSON
+// hold N values is for Split to find out.
 func DecodeResults(body []byte) (Results, error) {
 	d := decoder{rest: body}
 	r := Results{Batch: d.u32(), First: d.u32(), N: d.u32()}
-	walls := d.flag()
+	walls, packed := d.flags()
 	r.Wall, r.CPU = d.duration(), d.cpu()
 	if walls && uint64(len(d.rest))/8 < uint64(r.N) {
 		d.short = true
@@ -150,7 +158,8 @@ func DecodeResults(body []byte) (Results, error) {
 			r.Walls[i] = d.duration()
 		}
 	}
-	r.Outputs = d.rest
+	r.Packed, r.Outputs = packed, d.rest
+	d.packed(packed, r.N)
 	if r.N == 0 {
 		d.short = true
 	}
@@ -222,11 +231,14 @@ func put64(dst []byte, values ...uint64) []byte {
 	return dst
 }
 
-func flag(on bool) byte {
-	if on {
-		return flagWalls
+func flags(walls, packed bool) (b byte) {
+	if walls {
+		b |= flagWalls
 	}
-	return 0
+	if packed {
+		b |= flagPacked
+	}
+	return b
 }
 
 func cpu(d time.Duration) uint64 {

@@ -31,13 +31,20 @@ func (d *decoder) u32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }
 
 func (d *decoder) u64() uint64 { return binary.LittleEndian.Uint64(d.take(8)) }
 
-// flag reads a byte of flags, of which only one is known.
-func (d *decoder) flag() bool {
+// flags reads a byte of flags, of which two are known.
+func (d *decoder) flags() (walls, packed bool) {
 	b := d.u8()
-	if b > flagWalls {
+	if b > flagWalls|flagPacked {
 		d.short = true
 	}
-	return b == flagWalls
+	return b&flagWalls != 0, b&flagPacked != 0
+}
+
+// packed makes sure that what is left is n whole numbers, where it is packed.
+func (d *decoder) packed(is bool, n uint32) {
+	if is && uint64(len(d.rest)) != 8*uint64(n) {
+		d.short = true
+	}
 }
 
 // duration reads nanoseconds; more than 292 years are cut down to that.

@@ -11,10 +11,11 @@ type Hello struct {
 	Version    int    `json:"version"`
 	Pid        int    `json:"pid"`
 	Language   string `json:"language"`
-	Runtime    string `json:"runtime"`        // version of the language: "3.11.7"
-	Executable string `json:"executable"`     // path of the program that runs
-	GIL        bool   `json:"gil"`            // threads take turns
-	Dump       int    `json:"dump,omitempty"` // the signal at which it writes its stack to standard error; 0: none
+	Runtime    string `json:"runtime"`          // version of the language: "3.11.7"
+	Executable string `json:"executable"`       // path of the program that runs
+	GIL        bool   `json:"gil"`              // threads take turns
+	Packed     bool   `json:"packed,omitempty"` // it reads packed inputs
+	Dump       int    `json:"dump,omitempty"`   // the signal at which it writes its stack to standard error; 0: none
 }
 
 // The modes of a worker.

@@ -30,9 +30,11 @@ func frames(t testing.TB) (stream []byte, bodies []any) {
 		Defined{Func: 1, Seconds: 0.25, Err: &fault},
 		Defined{Func: 2, Err: &reset},
 		Batch{ID: 7, Func: 1, N: 2, Measure: true, Lease: time.Second, Inputs: []byte(`[1,2]`)},
+		Batch{ID: 8, Func: 1, N: 2, Packed: true, Inputs: make([]byte, 16)},
 		Cancel{Batch: 7, Index: All},
 		Results{Batch: 7, First: 1, N: 2, Wall: 5, CPU: -1, Walls: []time.Duration{2, 3}, Outputs: []byte(`["a",null]`)},
 		Results{Batch: 8, N: 1, Wall: 5, CPU: 4, Outputs: []byte(`[1]`)},
+		Results{Batch: 8, N: 2, CPU: -1, Walls: []time.Duration{2, 3}, Packed: true, Outputs: make([]byte, 16)},
 		Fault{Batch: 7, Index: 1, Wall: 9, CPU: 8, Err: fault},
 		Back{Batch: 7, First: 2, N: 3, Why: Cancelled},
 		Running{Batch: 7, Index: 1, Wall: time.Minute},
@@ -212,7 +214,8 @@ func TestRefused(t *testing.T) {
 		body []byte
 	}{
 		{KindBatch, make([]byte, 20)},
-		{KindBatch, append(make([]byte, 12), 2, 0, 0, 0, 0, 0, 0, 0, 0)}, // an unknown flag
+		{KindBatch, append(make([]byte, 12), 4, 0, 0, 0, 0, 0, 0, 0, 0)}, // an unknown flag
+		{KindBatch, append(make([]byte, 12), 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)}, // packed, and not a multiple of 8
 		{KindCancel, make([]byte, 7)},
 		{KindCancel, make([]byte, 9)},
 		{KindResults, make([]byte, 29)}, // no items

@@ -91,6 +91,7 @@ EXIT_WAIT = 5.0  # seconds that atexit handlers may take
 DUMP = 62 if sys.platform == "linux" else 0  # the signal at which all stacks are written, also while C code keeps the GIL
 LOG = 2  # what the worker itself writes to; main moves it out of the way of user code
 LIMIT = 1 << 30  # bytes in a frame
+BLOCK = 1 << 16  # bytes that are read at once
 BASES = 16  # of an exception's classes that are named
 TEXT_LIMIT = 64 << 10  # characters in a traceback; a message gets a quarter of it
 TINY = 10_000  # ns: items that take less are not timed one by one
@@ -98,6 +99,8 @@ CPU_WORTH = 100_000  # ns: from here on CPU time is measured
 UNKNOWN = 1 << 62  # ns: the mean of a function that has not run yet
 NOT_MEASURED = (1 << 64) - 1
 EVERY = 0xFFFFFFFF
+WALLS, PACKED = 1, 2  # flags of batches and results
+PACK_FROM = 16  # values from which on whole numbers are packed
 LEASE_OVER, CANCELLED = 0, 1
 EXIT_BROKEN, EXIT_INTERRUPTED = 70, 130
 SCALARS = frozenset((int, float, str, bool, type(None)))  # immutable, so that they may be encoded later
@@ -129,8 +132,8 @@ def fault_frame(job_id, index, wall, cpu, error):
     return frame(b"f", struct.pack("<IIQQ", job_id, index, wall, cpu), ENCODE_ASCII(error).encode())
 
 
-def results_frame(job_id, first, n, walls, wall, cpu, text):
-    head = struct.pack("<IIIBQQ", job_id, first, n, 1 if walls else 0, wall, cpu)
+def results_frame(job_id, first, n, walls, wall, cpu, text, packed=0):
+    head = struct.pack("<IIIBQQ", job_id, first, n, packed | bool(walls), wall, cpu)
     return frame(b"r", head, struct.pack("<%dQ" % n, *walls) if walls else b"", text)
 
 
@@ -204,6 +207,20 @@ def freeze_slowly(value, error):
     except Exception as second:
         error = second
     raise unencodable(value, error) from None
+
+
+def pack(values):
+    """Values that are all of type int, 8 bytes each: half the work of JSON. None where one needs more."""
+    try:
+        return struct.pack("<%dq" % len(values), *values)
+    except struct.error:
+        return None
+
+
+def unpack(text, n):
+    if len(text) != 8 * n:
+        raise ValueError("packed inputs are not %d values" % n)
+    return list(struct.unpack("<%dq" % n, text))
 
 
 def encode_array(values):
@@ -742,7 +759,8 @@ class Channel:
         self.inp, self.out = moved(3), moved(4)
         self.reading, self.writing = threading.Lock(), threading.Lock()
         self.reads = 0  # counts them: it grows while somebody reads
-        self.buffer = bytearray()
+        self.rest = b""  # what was read of the next frame; less than its header
+        self.body, self.have = None, 0  # a frame that is read in parts, and how much of it there is
         self.receive = None
 
     def forked(self):
@@ -774,23 +792,38 @@ class Channel:
     def read(self):
         """Reads once and hands over whole frames (reading lock held). Blocks until there is something."""
         try:
-            data = os.read(self.inp, 1 << 20 if len(self.buffer) > 65536 else 65536)
+            if self.body is not None:
+                return self.read_on()
+            data = os.read(self.inp, BLOCK)
         except OSError as error:
             self.broken(error, "read from")
         if not data:
             self.orphaned()
         self.reads += 1
-        buffer = self.buffer
-        buffer += data
-        while len(buffer) >= 5:
-            size = int.from_bytes(buffer[:4], "little")
-            if not 1 <= size <= LIMIT:
-                die("bad frame: length %d" % size)
-            if len(buffer) < 4 + size:
+        data, at = self.rest + data, 0
+        while len(data) - at >= 5:
+            end = at + 4 + int.from_bytes(data[at : at + 4], "little")
+            if not 4 < end - at <= 4 + LIMIT:
+                die("bad frame: length %d" % (end - at - 4))
+            if end > len(data):
+                self.body, self.have = bytearray(end - at), len(data) - at
+                self.body[: self.have] = data[at:]
+                self.rest = b""
                 return
-            kind, body = bytes(buffer[4:5]), bytes(buffer[5 : 4 + size])
-            del buffer[: 4 + size]
-            self.receive(kind, body)
+            self.receive(data[at + 4 : at + 5], data[at + 5 : end])
+            at = end
+        self.rest = data[at:]
+
+    def read_on(self):
+        """Reads more of a long frame, right into its place."""
+        n = os.readv(self.inp, [memoryview(self.body)[self.have :]])
+        if not n:
+            self.orphaned()
+        self.reads += 1
+        self.have += n
+        if self.have == len(self.body):
+            body, self.body = memoryview(self.body), None
+            self.receive(bytes(body[4:5]), body[5:])
 
     def readable(self):
         """Whether a read would return at once, be it with the end of file."""
@@ -882,9 +915,10 @@ class Job:
 
     def __init__(self, id, func_id, n, flags, lease, text):
         self.id, self.func_id, self.n, self.lease, self.text = id, func_id, n, lease, text
-        if flags & ~1:
+        if flags & ~(WALLS | PACKED):
             raise ValueError("unknown flags %d" % flags)
-        self.want_walls = bool(flags & 1)
+        self.want_walls, self.packed = flags & WALLS, flags & PACKED
+        self.whole = True  # all values so far are of type int
         self.lock = threading.Lock()
         self.ranges = collections.deque([(0, n)])
         self.it = SharedIterator(()) if FREE_THREADED else iter(())
@@ -900,7 +934,7 @@ class Job:
 
     def start(self, func):
         """Decodes the inputs and starts the clocks. Raises ValueError for a text that is not n values."""
-        items, bad = decode_array(self.text, self.n)
+        items, bad = (unpack(self.text, self.n), {}) if self.packed else decode_array(self.text, self.n)
         with self.lock:
             for index, error in bad.items():
                 self.drop(index, fault_frame(self.id, index, 0, NOT_MEASURED, error))
@@ -930,7 +964,11 @@ class Job:
         if not self.measured:
             for x in self.it:
                 value = run(x)
-                append(value if type(value) in SCALARS else freeze(value))
+                if type(value) is int:  # first, since it costs least
+                    append(value)
+                else:
+                    self.whole = False
+                    append(value if type(value) in SCALARS else freeze(value))
             return
         walls = self.walls.append
         self.since = clock()
@@ -938,6 +976,8 @@ class Job:
             value = run(x)
             now = clock()
             walls(now - self.since)
+            if type(value) is not int:
+                self.whole = False
             if type(value) in SCALARS:
                 append(value)
                 self.since = now
@@ -987,6 +1027,11 @@ class Job:
         """Adds results for values of consecutive items; those that cannot be encoded become faults."""
         n = len(values)
         self.count(n, wall)
+        if self.whole and n >= PACK_FROM:
+            text = pack(values)
+            if text is not None:
+                self.frames.append(results_frame(self.id, first, n, walls, wall, cpu, text, PACKED))
+                return
         text = encode_array(values)
         if text is not None:
             self.frames.append(results_frame(self.id, first, n, walls, wall, cpu, text))
@@ -1196,7 +1241,7 @@ class Worker:
     def hello(self):
         self.send([record(b"h", {
             "version": VERSION, "pid": os.getpid(), "language": "python", "runtime": "%d.%d.%d" % sys.version_info[:3],
-            "executable": sys.executable, "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
+            "executable": sys.executable, "gil": getattr(sys, "_is_gil_enabled", lambda: True)(), "packed": True,
             "dump": DUMP if faulthandler.is_enabled() else 0})])
 
     def forked(self):
@@ -1231,7 +1276,7 @@ class Worker:
                 if job_id in self.jobs:  # else it is done
                     self.slots.cancel(self, self.jobs[job_id], index)
             elif kind == b"P":
-                self.slots.ping(self, body)
+                self.slots.ping(self, bytes(body))
             elif kind == b"Q":
                 self.closing = True
                 self.inbox.append((kind, None))
@@ -1480,6 +1525,7 @@ class Loop(Slots):
 
     def start(self, worker, job):
         worker.prepare(job)
+        job.whole = False  # nobody looks at the types of all values
         for first, n in job.ranges:
             for index in range(first, first + n):
                 job.tasks[index] = self.loop.create_task(self.call(job, index, job.items[index]))

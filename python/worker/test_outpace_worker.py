@@ -124,12 +124,14 @@ class Client:
         assert answer["func"] == func and answer["seconds"] >= 0, answer
         return answer
 
-    def batch(self, inputs, func=1, walls=False, lease=0.0, text=None, n=None):
+    def batch(self, inputs, func=1, walls=False, lease=0.0, text=None, n=None, packed=False):
         self.number += 1
         n = len(inputs) if n is None else n
         self.sizes[self.number] = n
+        if packed and text is None:
+            text = struct.pack("<%dq" % n, *inputs)
         text = json.dumps(inputs).encode() if text is None else text
-        self.send(b"B", struct.pack("<IIIBQ", self.number, func, n, walls, int(lease * SECOND)) + text)
+        self.send(b"B", struct.pack("<IIIBQ", self.number, func, n, walls | packed << 1, int(lease * SECOND)) + text)
         return self.number
 
     def cancel(self, batch, index=EVERY):
@@ -210,7 +212,7 @@ class Answers:
             if flags & 1:
                 self.walls[first:first + n] = struct.unpack_from("<%dQ" % n, body, at)
                 at += 8 * n
-            values = json.loads(body[at:])
+            values = struct.unpack("<%dq" % n, body[at:]) if flags & 2 else json.loads(body[at:])
             assert len(values) == n and wall < 1000 * SECOND, (len(values), n, wall)
             self.cpus.append((n, cpu, wall))
             for i, value in enumerate(values):
@@ -376,6 +378,7 @@ class Protocol(WorkerCase):
 
     def test_broken_batches(self):
         for name, header, text in (("count", (1, 1, 3, 0, 0), b"[1,2]"), ("empty", (1, 1, 0, 0, 0), b"[]"),
+                                   ("packed", (1, 1, 2, 2, 0), b"12345678"), ("flags", (1, 1, 1, 4, 0), b"[1]"),
                                    ("text", (1, 1, 1, 0, 0), b"[1"), ("no array", (1, 1, 1, 0, 0), b"{}"),
                                    ("function", (1, 9, 1, 0, 0), b"[1]")):
             with self.subTest(name):
@@ -884,6 +887,34 @@ class Encoding(WorkerCase):
                 found[first + i] = text[at:end].encode()
                 at = end + 1
         return [found[i] for i in range(n)]
+
+    def test_packed_inputs(self):
+        client = self.ready("def f(x): return x if type(x) is int else repr(x)")
+        numbers = [0, -1, 1 << 62, -1 << 63, (1 << 63) - 1]
+        for n in 1, 5, 5000, 20_000:
+            with self.subTest(n):
+                inputs = (numbers * n)[:n]
+                self.assertEqual(client.call(inputs, packed=True, walls=True).values(), inputs)
+
+    def test_results_are_packed_only_where_all_are_whole_numbers(self):
+        client = self.ready("class Own(int): pass\n"
+                            "def f(x): return [x, -x, True, 2.0, 1 << 63, Own(1), None, [x], '1', float('inf')][x % 10]")
+        for odd, flags in (1, 2), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0):
+            for at in 0, 20, 39:
+                with self.subTest(odd=odd, at=at):
+                    inputs = [10 * i for i in range(40)]
+                    inputs[at] += odd
+                    client.batch(inputs)
+                    body = client.wait_for(b"r")
+                    self.assertEqual(body[12] & 2, flags)
+                    client.kept.insert(0, (b"r", body))
+                    want = inputs[at], -inputs[at], True, 2.0, 1 << 63, 1, None, [inputs[at]], "1"
+                    got = client.answers(client.number)[0].values()
+                    self.assertEqual((got[at], type(got[at])), (want[odd], type(want[odd])))
+                    self.assertEqual(got[:at] + got[at + 1:], inputs[:at] + inputs[at + 1:])
+        answers = client.call([10 * i + 9 * (i == 7) for i in range(40)])
+        self.assertEqual(answers.error(7)["cause"], "encoding")
+        self.assertEqual(client.call([5]).values(), [1 << 63])
 
     def test_large_integers(self):
         client = self.ready("def f(x): return 7**x if x < 10**9 else x + 1 if x % 2 else [x]")
