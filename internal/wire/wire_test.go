@@ -214,7 +214,7 @@ func TestRefused(t *testing.T) {
 		body []byte
 	}{
 		{KindBatch, make([]byte, 20)},
-		{KindBatch, append(make([]byte, 12), 4, 0, 0, 0, 0, 0, 0, 0, 0)}, // an unknown flag
+		{KindBatch, append(make([]byte, 12), 4, 0, 0, 0, 0, 0, 0, 0, 0)},    // an unknown flag
 		{KindBatch, append(make([]byte, 12), 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)}, // packed, and not a multiple of 8
 		{KindCancel, make([]byte, 7)},
 		{KindCancel, make([]byte, 9)},

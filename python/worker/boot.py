@@ -46,7 +46,11 @@ def load(source, key, folder):
 
 
 def worker(size, key, folder):
+    import os
+
     del sys.argv[1:]
+    if hasattr(os, "set_blocking"):  # since 3.5; the source is longer than a pipe holds
+        os.set_blocking(program.fileno(), True)
     source = program.read(int(size))
     program.close()
     if not hasattr(sys, "implementation"):  # Python 2, whose error the supervisor explains

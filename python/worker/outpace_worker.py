@@ -26,7 +26,10 @@ To take back what has not started, another thread just drains that iterator, so 
 pays nothing for being interruptible. Whatever else two threads want of a Job is done under
 its lock, which the loop takes when it starts, when an item fails, and when it is done.
 
-When values become text. Numbers, strings, booleans and None are collected and encoded
+A lone call of a quick function is a Lone rather than a Job: there is nothing to take back of
+it, and what a Job does costs as much as the function of nothing three times over.
+
+When values become text. Whole numbers are packed where all values of an answer are. Numbers, strings, booleans and None are collected and encoded
 together, once for each answer. Any other value is encoded as soon as it is returned, because
 the function may change it (a list that grows with each call) before the batch is done.
 
@@ -94,11 +97,15 @@ LIMIT = 1 << 30  # bytes in a frame
 BLOCK = 1 << 16  # bytes that are read at once
 BASES = 16  # of an exception's classes that are named
 TEXT_LIMIT = 64 << 10  # characters in a traceback; a message gets a quarter of it
+LONG = 512  # characters; such strings are worth a look before they are encoded
+SHORT = 10**18  # integers below it are written without a look at limits
 TINY = 10_000  # ns: items that take less are not timed one by one
 CPU_WORTH = 100_000  # ns: from here on CPU time is measured
 UNKNOWN = 1 << 62  # ns: the mean of a function that has not run yet
 NOT_MEASURED = (1 << 64) - 1
 EVERY = 0xFFFFFFFF
+BATCH = struct.Struct("<IIIBQ")  # batch, func, n, flags, lease
+LONE = struct.Struct("<IcIIIBQQ")  # a results frame up to its outputs: length, kind, batch, first, n, flags, wall, cpu
 WALLS, PACKED = 1, 2  # flags of batches and results
 PACK_FROM = 16  # values from which on whole numbers are packed
 LEASE_OVER, CANCELLED = 0, 1
@@ -183,14 +190,24 @@ class Digits:
 
 
 DECODE = json.JSONDecoder().decode
+SCAN = json.JSONDecoder().scan_once
 ENCODE = json_encoder(False).encode
 ENCODE_ASCII = json_encoder(True).encode
+ESCAPES = [(char, json.dumps(char)[1:-1]) for char in '\\"' + "".join(map(chr, range(32)))]  # backslashes first
+
+
+def quote(text):
+    """A long string as JSON: searching it for each character that is to be escaped takes a tenth of the encoder's time."""
+    for char, escape in ESCAPES:
+        if char in text:
+            text = text.replace(char, escape)
+    return b'"%b"' % text.encode()
 
 
 def freeze(value):
     """The JSON text of one value, as bytes. Raises a Refusal that says what to return instead."""
     try:
-        text = ENCODE(value).encode()
+        text = quote(value) if type(value) is str and len(value) >= LONG else ENCODE(value).encode()
     except Exception as error:
         text = freeze_slowly(value, error)
     if len(text) > LIMIT - 64:
@@ -226,6 +243,8 @@ def unpack(text, n):
 def encode_array(values):
     """The values as one JSON array, or None when they have to be looked at one by one."""
     try:
+        if type(values[0]) is str and len(values[0]) >= LONG:
+            return None
         if type(values[0]) is bytes:  # frozen before
             text = b"[" + b",".join(values) + b"]"
         else:
@@ -257,6 +276,28 @@ def decode_array(body, n):
     if type(values) is not list or len(values) != n:
         raise ValueError("inputs are not an array of %d values" % n)
     return values, bad
+
+
+def decode_lone(text):
+    """decode_array for one value, without what only a long array is worth."""
+    try:
+        array = str(text, "utf-8")
+        if len(array) >= LONG and array[:2] + array[-2:] == '[""]' and "\\" not in array and '"' not in array[2:-2]:
+            return array[2:-2], None  # found in a tenth of the decoder's time
+        value, end = SCAN(array, 1)
+        if array[0] == "[" and array[end:] == "]":
+            return value, None
+    except (StopIteration, ValueError, RecursionError):
+        pass
+    values, bad = decode_array(text, 1)
+    return values[0], bad.get(0)
+
+
+def encode_lone(value):
+    """The JSON array of one value, as bytes. Raises a Refusal."""
+    if type(value) is int and -SHORT < value < SHORT:
+        return b"[%d]" % value
+    return b"[" + freeze(value) + b"]"
 
 
 def decode(text):
@@ -1113,6 +1154,72 @@ class Job:
             return self.take_frames()
 
 
+class Lone:
+    """A batch of one, of a function that was quick so far: what Job does, in a third of the time.
+
+    There is nothing to take back from it once it runs, and nothing to measure but the whole:
+
+        waits --begin--> runs --end--> over
+          '------- cancel, expire -----^
+    """
+
+    measured, tasks, ranges, it = True, (), (), ()  # what others look at in a Job
+
+    def __init__(self, id, func, lease, text):
+        self.id, self.func, self.lease, self.text = id, func, lease, text
+        self.lock = threading.Lock()
+        self.arrived = clock()
+        self.started = 0
+        self.over = self.overdue = False
+
+    late = Job.late
+
+    def run(self, pid):
+        """Calls the function, in the process pid. Returns the frames that answer it; none where it was handed back."""
+        x, error = decode_lone(self.text)
+        with self.lock:
+            if self.over:
+                return []
+            begin = self.started = clock()
+        raised = text = None
+        wall = 0
+        try:
+            if error is None:
+                value = self.func.run(x)
+                wall = clock() - begin
+                text = encode_lone(value)
+        except BaseException as caught:
+            raised = caught
+        if os.getpid() != pid:
+            leave_fork(raised)
+        if raised is not None:
+            wall = clock() - begin
+            error = describe(raised)
+        with self.lock:
+            self.over = True
+        self.func.mean = wall
+        if error is not None:
+            return [fault_frame(self.id, 0, wall, NOT_MEASURED, error)]
+        return [LONE.pack(len(text) + 30, b"r", self.id, 0, 1, 0, wall, NOT_MEASURED) + text]
+
+    def cancel(self, index):
+        with self.lock:
+            return self.give_back(CANCELLED)
+
+    def expire(self):
+        with self.lock:
+            if self.started and not self.over:
+                self.overdue = True
+                return [frame(b"s", struct.pack("<IIQ", self.id, 0, max(clock() - self.started, 0)))]
+            return self.give_back(LEASE_OVER)
+
+    def give_back(self, why):
+        if self.started or self.over:
+            return []
+        self.over = True
+        return [back_frame(self.id, 0, 1, why)]
+
+
 # ---------------------------------------------------------------- the worker
 
 
@@ -1266,9 +1373,7 @@ class Worker:
     def receive(self, kind, body):
         try:
             if kind == b"B":
-                job = Job(*struct.unpack_from("<IIIBQ", body), body[21:])
-                if job.n < 1 or self.closing:
-                    raise ValueError("a batch that is empty, or after quit")
+                job = self.job(BATCH.unpack_from(body), body[BATCH.size :])
                 self.jobs[job.id] = job
                 self.inbox.append((kind, job))
             elif kind == b"X":
@@ -1287,6 +1392,16 @@ class Worker:
         except (struct.error, ValueError, TypeError) as error:
             die("bad frame %r: %s" % (kind, error))
 
+    def job(self, head, text):
+        id, func_id, n, flags, lease = head
+        if n < 1 or self.closing:
+            raise ValueError("a batch that is empty, or after quit")
+        if n == 1 and flags <= WALLS and self.slots.leases:
+            func = self.functions.get(func_id)
+            if func is not None and func.mean <= TINY:
+                return Lone(id, func, lease, text)
+        return Job(id, func_id, n, flags, lease, text)
+
     # Runs in the main thread.
 
     def serve(self):
@@ -1303,7 +1418,7 @@ class Worker:
         self.busy = True
         self.watch.wake()
         if kind == b"B":
-            if value.func_id not in self.functions:
+            if type(value) is Job and value.func_id not in self.functions:
                 die("bad frame b'B': function %d is not defined" % value.func_id)
             self.slots.start(self, value)
         elif kind == b"D":
@@ -1351,6 +1466,9 @@ class Worker:
 
     def run(self, job):
         """Works through a job in this thread and answers it."""
+        if type(job) is Lone:
+            self.run_lone(job)
+            return
         self.prepare(job)
         more = True
         while more:
@@ -1359,6 +1477,14 @@ class Worker:
             while more and not self.run_range(job):
                 pass
         self.send(job.take_frames())
+        self.forget(job)
+
+    def run_lone(self, job):
+        try:
+            frames = job.run(self.channel.pid)
+        except ValueError as error:
+            die("bad frame b'B': %s" % error)
+        self.send(frames)
         self.forget(job)
 
     def forget(self, job):
