@@ -47,6 +47,8 @@ func appendValue[T any](dst []byte, c Codec, v T) (out []byte, err error) {
 		return appendRaw(dst, v), nil
 	case int:
 		return strconv.AppendInt(dst, int64(v), 10), nil
+	case string:
+		return appendText(dst, v)
 	}
 	return appendJSON(dst, v)
 }
@@ -175,6 +177,11 @@ func readJSON(text []byte, into any) error {
 	case *int:
 		if n, err := strconv.Atoi(string(text)); err == nil {
 			*into = n
+			return nil
+		}
+	case *string:
+		if s, ok := readText(text); ok {
+			*into = s
 			return nil
 		}
 	}
