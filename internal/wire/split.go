@@ -154,38 +154,44 @@ func key(s []byte, i int) int {
 
 // text returns where the string ends whose quote is before i, or -1.
 func text(s []byte, i int) int {
-	for i < len(s) {
-		if i+8 <= len(s) {
-			n := plain(binary.LittleEndian.Uint64(s[i:]))
-			i += n
-			if n == 8 {
-				continue
-			}
+	for {
+		i += plain(s[i:])
+		if i == len(s) {
+			return -1
 		}
-		switch c := s[i]; {
-		case c == '"':
+		switch s[i] {
+		case '"':
 			return i + 1
-		case c == '\\':
+		case '\\':
 			if i = escape(s, i+1); i < 0 {
 				return -1
 			}
-		case c < ' ':
+		default: // a control character
 			return -1
-		default:
-			i++
 		}
 	}
-	return -1
 }
 
-// plain returns how many of the eight bytes in x, the lowest first, come
-// before a quote, a backslash or a control character: the lowest byte in which
-// a subtraction borrows is one of these ("Bit Twiddling Hacks", Sean Eron
-// Anderson: determine if a word has a byte less than n).
-func plain(x uint64) int {
+// plain returns how many bytes there are before a quote, a backslash or a
+// control character. It looks at eight at once: in a word that has one of them a
+// subtraction borrows ("Bit Twiddling Hacks", Sean Eron Anderson: determine if a
+// word has a byte less than n).
+func plain(s []byte) int {
 	const each = 0x0101010101010101
-	borrow := (x - ' '*each) | ((x ^ '"'*each) - each) | ((x ^ '\\'*each) - each)
-	return bits.TrailingZeros64(borrow&^x&(0x80*each)) / 8
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := binary.LittleEndian.Uint64(s[i:])
+		borrow := (x - ' '*each) | ((x ^ '"'*each) - each) | ((x ^ '\\'*each) - each)
+		if borrow &= ^x & (0x80 * each); borrow != 0 {
+			return i + bits.TrailingZeros64(borrow)/8 // the lowest is one of them
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
 }
 
 // escape returns where the escape ends whose backslash is before i, or -1.

@@ -269,7 +269,8 @@ def decode_array(body, n):
     """The n values of a JSON array, and the error records by index of those that Python cannot read."""
     bad = {}
     try:
-        values = decode(str(body, "utf-8"))
+        text = str(body, "utf-8")
+        values = len(text) >= LONG * n and strings(text, n) or decode(text)
     except (RecursionError, UnicodeDecodeError):
         parts = split_array(str(body, "utf-8", "surrogateescape"))
         values = [decode_one(index, part, bad) for index, part in enumerate(parts)]
@@ -278,12 +279,21 @@ def decode_array(body, n):
     return values, bad
 
 
+def strings(array, n):
+    """The values of an array of n long strings without an escape, in a tenth of the decoder's time. None for another."""
+    if array[:2] + array[-2:] == '[""]' and array.count('"') == 2 * n and "\\" not in array:
+        values = array[2:-2].split('","')
+        if len(values) == n:
+            return values
+    return None
+
+
 def decode_lone(text):
     """decode_array for one value, without what only a long array is worth."""
     try:
         array = str(text, "utf-8")
-        if len(array) >= LONG and array[:2] + array[-2:] == '[""]' and "\\" not in array and '"' not in array[2:-2]:
-            return array[2:-2], None  # found in a tenth of the decoder's time
+        if len(array) >= LONG and (values := strings(array, 1)):
+            return values[0], None
         value, end = SCAN(array, 1)
         if array[0] == "[" and array[end:] == "]":
             return value, None
