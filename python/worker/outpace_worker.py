@@ -48,7 +48,9 @@ functions also work in mode loop, where they hold up the loop while they run. Ke
 that are int, float, bool or None become strings, as json.dumps makes them.
 
 What starts up slowly is imported when it is first needed, by standard(), which no file of the
-user's can get in the way of.
+user's can get in the way of. What is imported at the start is written in C, or part of Python
+before it runs anything: json, re, threading, collections, functools and importlib.util take as
+long to import as Python takes to start.
 """
 
 import sys
@@ -70,21 +72,20 @@ if sys.version_info < REQUIRES:  # hello, so that the supervisor learns the vers
     os.write(2, ("outpace worker: CPython %s is too old, 3.9 or newer is needed\n" % version).encode())
     os._exit(69)
 
+import _collections as collections
+import _frozen_importlib as importing  # what importlib and importlib.machinery consist of
+import _frozen_importlib_external as importing_files
+import _functools as functools
+import _json
+import _struct as struct
 import atexit
-import collections
 import errno
 import faulthandler
 import fcntl
-import functools
-import importlib.machinery
 import itertools
-import json
-import re
 import select
-import struct
-import threading
 import time
-import types
+from _thread import _local as Local, allocate_lock as Lock, get_ident, start_new_thread
 from time import perf_counter_ns as clock, sleep  # user code may replace the module's
 
 VERSION = 1
@@ -114,6 +115,7 @@ SCALARS = frozenset((int, float, str, bool, type(None)))  # immutable, so that t
 FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 NOT_ITS_OWN = "a function closed descriptors of the worker (hint: close only what you opened, not a range)"
 EXITS = (SystemExit, KeyboardInterrupt, GeneratorExit)
+FUNCTION, MODULE = type(lambda: 0), type(sys)
 STANDARD_PATH = sys.path[:]
 STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
@@ -150,7 +152,40 @@ def no_json(value):
 
 def json_encoder(ascii):
     """An encoder; any two that differ in ascii alone write the same but for non-ASCII characters."""
-    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, separators=(",", ":"), default=no_json)
+    quote = _json.encode_basestring_ascii if ascii else _json.encode_basestring
+    rest = no_json, quote, None, ":", ",", False, False, False  # indent, separators, sort_keys, skipkeys, allow_nan
+    make = _json.make_encoder
+
+    def encode(value):
+        return "".join(make({}, *rest)(value, 0))  # {}: what it is in, to notice a cycle
+
+    try:
+        encode(0)
+    except TypeError:  # another version of Python, which wants to be told something else
+        import json
+        return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, separators=(",", ":"), default=no_json).encode
+    return encode
+
+
+def parse_json(text):
+    """json.loads(text), without the module as long as it is JSON without blanks around it."""
+    try:
+        value, end = SCAN(text, 0)
+        if end == len(text):
+            return value
+    except (StopIteration, SystemError):
+        pass
+    return standard("json").loads(text)
+
+
+class Scanned:
+    """How JSON is read: what a json.JSONDecoder has, of which every version of Python looks at more."""
+
+    strict, parse_float, parse_int = True, float, int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}.__getitem__
+
+    def __getattr__(self, hook):
+        return None
 
 
 class NotJSON(TypeError):
@@ -168,7 +203,7 @@ class Refusal(Exception):
 class Digits:
     """Integers of any length: CPython converts no more than 4300 digits unless told otherwise."""
 
-    lock = threading.Lock()
+    lock = Lock()
     limit = staticmethod(getattr(sys, "get_int_max_str_digits", lambda: 0))  # 0: there is none
     set_limit = staticmethod(getattr(sys, "set_int_max_str_digits", lambda n: None))
 
@@ -189,11 +224,11 @@ class Digits:
                 cls.set_limit(before)
 
 
-DECODE = json.JSONDecoder().decode
-SCAN = json.JSONDecoder().scan_once
-ENCODE = json_encoder(False).encode
-ENCODE_ASCII = json_encoder(True).encode
-ESCAPES = [(char, json.dumps(char)[1:-1]) for char in '\\"' + "".join(map(chr, range(32)))]  # backslashes first
+SCAN = _json.make_scanner(Scanned())  # (text, at) -> value, end; SystemError where an error needs the module to be told
+DECODE = parse_json
+ENCODE = json_encoder(False)
+ENCODE_ASCII = json_encoder(True)
+ESCAPES = [(char, ENCODE_ASCII(char)[1:-1]) for char in '\\"' + "".join(map(chr, range(32)))]  # backslashes first
 
 
 def quote(text):
@@ -297,7 +332,7 @@ def decode_lone(text):
         value, end = SCAN(array, 1)
         if array[0] == "[" and array[end:] == "]":
             return value, None
-    except (StopIteration, ValueError, RecursionError):
+    except (StopIteration, SystemError, ValueError, RecursionError):
         pass
     values, bad = decode_array(text, 1)
     return values[0], bad.get(0)
@@ -336,7 +371,7 @@ def decode_one(index, part, bad):
 def split_array(text):
     """The texts of an array's items, however deep they are: splits at the commas of level one."""
     parts, depth, start = [], 0, text.index("[") + 1
-    for match in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', text):
+    for match in standard("re").finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', text):
         token = match.group()
         if token in "[{":
             depth += 1
@@ -475,7 +510,7 @@ def user_frames(tb):
     """A traceback from the first frame on that is neither ours nor the import system's."""
     while tb is not None:
         file = tb.tb_frame.f_code.co_filename
-        if tb.tb_frame.f_globals is not globals() and file != importlib.__file__ and "<frozen importlib" not in file:
+        if tb.tb_frame.f_globals is not globals() and "<frozen importlib" not in file:
             break
         tb = tb.tb_next
     return tb
@@ -516,7 +551,7 @@ def blocking(call):
     return functools.partial(run_on_loop, call)
 
 
-KEPT = threading.local()
+KEPT = Local()
 
 
 def own_loop():
@@ -564,13 +599,13 @@ def standard(name):
 
 
 def import_standard(name):
-    thread = threading.get_ident()
+    thread = get_ident()
     hidden = {n: m for n, m in list(sys.modules.items()) if "." not in n and is_standard(n) and not is_library(m)}
     for shadow in hidden:
         sys.modules.pop(shadow, None)
     StandardFinder.threads.add(thread)
     try:
-        return importlib.import_module(name)
+        return importing._gcd_import(name)
     finally:
         StandardFinder.threads.discard(thread)
         sys.modules.update(hidden)
@@ -583,8 +618,8 @@ class StandardFinder:
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if path is None and threading.get_ident() in cls.threads:
-            return importlib.machinery.PathFinder.find_spec(name, STANDARD_PATH)
+        if path is None and get_ident() in cls.threads:
+            return importing_files.PathFinder.find_spec(name, STANDARD_PATH)
         return None
 
 
@@ -614,7 +649,7 @@ def is_generator(fn):
 
 def code_flags(fn):
     """What kind of function a plain one is, or None for others: importing inspect takes longer than all the rest."""
-    return fn.__code__.co_flags if type(fn) is types.FunctionType and not fn.__dict__ else None
+    return fn.__code__.co_flags if type(fn) is FUNCTION and not fn.__dict__ else None
 
 
 class Loader:
@@ -648,7 +683,7 @@ class Loader:
         """Imports package.module as `python -m` does: the working directory comes first."""
         self.first_on_path(self.home)
         try:
-            return importlib.import_module(name)
+            return importing._gcd_import(name)  # importlib.import_module
         except ModuleNotFoundError as error:
             if not error.name or not (name + ".").startswith(error.name + "."):
                 raise  # a module that the user's module imports
@@ -690,16 +725,15 @@ def is_standard(name):
     if names is not None:
         return name in names
     folders = [STANDARD_LIBRARY, STANDARD_LIBRARY + "lib-dynload"]
-    return name in sys.builtin_module_names or importlib.machinery.PathFinder.find_spec(name, folders) is not None
+    return name in sys.builtin_module_names or importing_files.PathFinder.find_spec(name, folders) is not None
 
 
 def execute(path, name):
     """Runs a file as module name, which is importable by that name while and after it runs."""
-    util = standard("importlib.util")
     while name in sys.modules:
         name += "_"
-    spec = util.spec_from_file_location(name, path, loader=importlib.machinery.SourceFileLoader(name, path))
-    module = sys.modules[name] = util.module_from_spec(spec)
+    spec = importing_files.spec_from_file_location(name, path, loader=importing_files.SourceFileLoader(name, path))
+    module = sys.modules[name] = importing.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -765,7 +799,7 @@ def die(message):
         os._exit(EXIT_BROKEN)
 
 
-ENDING = threading.Lock()
+ENDING = Lock()
 
 
 def say(message):
@@ -808,7 +842,7 @@ class Channel:
     def __init__(self):
         self.pid = os.getpid()
         self.inp, self.out = moved(3), moved(4)
-        self.reading, self.writing = threading.Lock(), threading.Lock()
+        self.reading, self.writing = Lock(), Lock()
         self.reads = 0  # counts them: it grows while somebody reads
         self.rest = b""  # what was read of the next frame; less than its header
         self.body, self.have = None, 0  # a frame that is read in parts, and how much of it there is
@@ -970,7 +1004,7 @@ class Job:
             raise ValueError("unknown flags %d" % flags)
         self.want_walls, self.packed = flags & WALLS, flags & PACKED
         self.whole = True  # all values so far are of type int
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.ranges = collections.deque([(0, n)])
         self.it = SharedIterator(()) if FREE_THREADED else iter(())
         self.out, self.walls, self.first, self.end = [], [], 0, 0
@@ -992,7 +1026,7 @@ class Job:
             self.func, self.items, self.text = func, items, None
             self.measured = self.want_walls and func.mean > TINY
             if func.mean > CPU_WORTH and hasattr(time, "pthread_getcpuclockid"):
-                self.cpu_clock = time.pthread_getcpuclockid(threading.get_ident())  # any thread can read it
+                self.cpu_clock = time.pthread_getcpuclockid(get_ident())  # any thread can read it
                 self.cpu_mark = time.clock_gettime_ns(self.cpu_clock)
             self.started = self.mark = self.since = clock()
 
@@ -1177,7 +1211,7 @@ class Lone:
 
     def __init__(self, id, func, lease, text):
         self.id, self.func, self.lease, self.text = id, func, lease, text
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.arrived = clock()
         self.started = 0
         self.over = self.overdue = False
@@ -1240,18 +1274,19 @@ class Watch:
         self.worker = worker
         self.thread = None
         self.parked = False
-        self.call = threading.Event()
+        self.call = Lock()  # released while somebody calls; the main thread alone does
+        self.call.acquire()
         self.progress = {}  # job id -> what was taken in hand, when last looked at
 
     def wake(self):
         """Called by the main thread, when it gets busy."""
         if self.thread is None:
             try:
-                self.thread = start_thread(self.run)
+                self.thread = start_new_thread(guarded(self.run), ())
             except RuntimeError as error:
                 die("cannot start a thread: %s" % error)
-        elif self.parked:
-            self.call.set()
+        elif self.parked and self.call.locked():
+            self.call.release()
 
     def run(self):
         worker, channel = self.worker, self.worker.channel
@@ -1268,10 +1303,10 @@ class Watch:
 
     def park(self, reads):
         """Sleeps until there is work again, so that an idle worker wakes nobody."""
-        self.call.clear()
+        self.call.acquire(False)  # an old call
         self.parked = True
         if self.worker.channel.reads == reads:
-            self.call.wait()
+            self.call.acquire()
         self.parked = False
 
     def look(self, stuck):
@@ -1335,9 +1370,7 @@ def in_user_code(tb):
 
 
 def start_thread(target):
-    thread = threading.Thread(target=guarded(target), daemon=True, name="outpace")
-    thread.start()
-    return thread
+    standard("threading").Thread(target=guarded(target), daemon=True, name="outpace").start()
 
 
 class Worker:
@@ -1525,7 +1558,8 @@ def finish():
         sleep(EXIT_WAIT)
         os._exit(0)
     try:
-        threading.Thread(target=hurry, daemon=True).start()
+        start_new_thread(hurry, ())
+        threading = sys.modules.get("threading")  # nobody can have registered there before it is
         calls = [*reversed(getattr(threading, "_threading_atexits", ())), atexit._run_exitfuncs]
     except RuntimeError:  # no thread to be had: without handlers, then
         calls = []
@@ -1582,7 +1616,7 @@ class Threads(Slots):
     def __init__(self, worker, width):
         self.width, self.threads, self.refused = width, 0, False
         self.worker, self.waiting = worker, standard("queue").SimpleQueue()
-        self.quitting, self.drained = False, threading.Event()
+        self.quitting, self.drained = False, standard("threading").Event()
 
     def start(self, worker, job):
         self.waiting.put(job)
@@ -1759,7 +1793,7 @@ def main():
     sys.meta_path.insert(0, StandardFinder)
     os.register_at_fork(after_in_child=worker.forked)
     # Child processes of the multiprocessing module import __main__: it must not be this file.
-    own, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+    own, sys.modules["__main__"] = sys.modules["__main__"], MODULE("__main__")
     worker.hello()
     guarded(worker.serve)()
 

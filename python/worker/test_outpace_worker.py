@@ -317,6 +317,24 @@ class Starting(WorkerCase):
         self.assertEqual(client.process.wait(LIMIT), 69)
         self.assertIn("is too old", client.printed())
 
+    def test_what_is_imported_at_the_start(self):
+        self.write("fn.py", "import sys\ndef f(x): return [x, sorted(set(x) & set(sys.modules))]")
+        client = self.client()
+        client.configure()
+        client.define("fn.py:f")
+        anyway = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], stdout=subprocess.PIPE).stdout.decode().split()
+        slow = {"asyncio", "collections", "functools", "importlib", "json", "re", "threading", "traceback"}.difference(anyway)
+        self.assertEqual(client.call([list(slow)]).values(), [[list(slow), []]])
+
+    def test_another_encoder_of_json(self):
+        source = SOURCE.replace("False, False, False  # indent", "False, False  # indent")
+        self.assertNotEqual(source, SOURCE)
+        self.write("fn.py", "import sys\ndef f(x): return [x, 'json' in sys.modules]")
+        client = self.client(source=source)
+        client.configure()
+        client.define("fn.py:f")
+        self.assertEqual(client.call([1, "\u20ac", {"a": [1.5, None]}]).values(), [[1, True], ["\u20ac", True], [{"a": [1.5, None]}, True]])
+
     def test_no_descriptors(self):
         done = subprocess.run([sys.executable, "-c", SOURCE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.assertEqual(done.returncode, 70)
