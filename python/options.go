@@ -18,6 +18,7 @@ import (
 type Option func(*config) error
 
 type config struct {
+	cores        int // that were available when it was made: a look takes a while
 	processes    int
 	loadedFor    int // processes that an event loop's first worker was started for, where they are more
 	tasks        int
@@ -33,7 +34,7 @@ type config struct {
 }
 
 func defaults() config {
-	return config{processes: 1, tasks: 1, startTimeout: time.Minute, helloTimeout: 10 * time.Second, patience: 5 * time.Second}
+	return config{cores: cores.Available(), processes: 1, tasks: 1, startTimeout: time.Minute, helloTimeout: 10 * time.Second, patience: 5 * time.Second}
 }
 
 // with returns c changed by opts.
@@ -147,9 +148,8 @@ func (c config) environ() (env []string, note string) {
 		key, _, _ := strings.Cut(kv, "=")
 		set[key] = true
 	}
-	available := cores.Available()
 	sharers := max(c.processes, c.loadedFor)
-	n := strconv.Itoa(max(1, available/sharers))
+	n := strconv.Itoa(max(1, c.cores/sharers))
 	var ours []string
 	for _, key := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
 		"POLARS_MAX_THREADS", "VECLIB_MAXIMUM_THREADS"} {
@@ -161,5 +161,5 @@ func (c config) environ() (env []string, note string) {
 	if len(ours) == 0 {
 		return env, ""
 	}
-	return env, fmt.Sprintf("%s=%s in each worker: cores available (%d) / processes (%d)", strings.Join(ours, ", "), n, available, sharers)
+	return env, fmt.Sprintf("%s=%s in each worker: cores available (%d) / processes (%d)", strings.Join(ours, ", "), n, c.cores, sharers)
 }
