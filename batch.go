@@ -25,6 +25,8 @@ type ref struct {
 	a, n, pos int
 }
 
+func newBatch(j job) *batch { return &batch{cfg: j.settings(), at: -1, guilty: -1} }
+
 // take makes a batch of what is next in the queue.
 func (l *lane) take() *batch {
 	j := l.pick()
@@ -53,7 +55,7 @@ func (l *lane) take() *batch {
 	if j.doubts() > 0 {
 		limit = 1
 	}
-	b := &batch{cfg: j.settings(), at: -1, guilty: -1}
+	b := newBatch(j)
 	l.buffer = l.buffer[:0]
 	l.add(b, j, limit)
 	if j.left() > 0 {
@@ -67,7 +69,7 @@ func (l *lane) take() *batch {
 	if !b.packed {
 		l.buffer = append(l.buffer, ']')
 	}
-	b.open, b.answered = b.n, make([]bool, b.n)
+	b.answered, b.open = make([]bool, b.n), b.n
 	return b
 }
 

@@ -77,7 +77,7 @@ func (l *lane) adopt(w Worker) Worker {
 	l.sent, l.vital = 0, vital{}
 	l.mu.Unlock()
 	p, ok := w.(Packer)
-	l.packs = ok && p.Packs()
+	l.packs, l.known = ok && p.Packs(), nil
 	go l.receive(w)
 	return w
 }

@@ -43,8 +43,11 @@ type lane struct {
 	over     bool // the lane has ended: there is no worker to be had for it
 	vital
 
-	buffer []byte // encoded inputs; used by loop only
-	packs  bool   // the worker reads packed numbers; used by loop only
+	// What follows belongs to whoever holds driving: loop, but while it sleeps.
+	driving sync.Mutex
+	buffer  []byte      // encoded inputs
+	packs   bool        // the worker reads packed numbers
+	known   AnyFunction // that the worker was sent last, and so has loaded
 }
 
 const (
@@ -71,6 +74,7 @@ func (e *Executor) addLane(number int) {
 
 func (l *lane) loop() {
 	defer l.ex.leave()
+	l.driving.Lock() // and never unlocked for good: after the end nobody drives
 	for !l.ex.ended.Load() && !l.over {
 		w := l.ready()
 		if w == nil {
@@ -185,7 +189,9 @@ func (l *lane) sleep() {
 	_, _ = l.ex.queue.TakeOrSleep(nil, 1, l.bed)
 	if !(empty && l.rescue()) && !l.ex.hasWork() && !l.ex.ended.Load() {
 		l.ex.nudge()
+		l.driving.Unlock()
 		<-l.bed.Wake()
+		l.driving.Lock()
 	}
 	l.ex.queue.Rise(l.bed)
 	l.rest(false)
@@ -228,7 +234,7 @@ func (l *lane) send(w Worker, b *batch) {
 	if !l.ex.plan.Loop && (b.n > 1 || l.tiny) { // others wait behind its items, or will
 		out.Lease = leaseOver
 	}
-	lost := l.worker != w
+	lost := l.worker != w || l.retiring
 	if lost {
 		l.putDown(b)
 	}
@@ -248,6 +254,7 @@ func (l *lane) send(w Worker, b *batch) {
 		w.Kill() // receive tells how it ended
 		return
 	}
+	l.known = out.Func
 	l.handed(b, out.Lease)
 	for _, r := range b.refs {
 		if r.j.unwanted() { // given up while it was on its way: too early for cancelRemote

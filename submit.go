@@ -55,6 +55,9 @@ func (e *Executor) put(ctx context.Context, en entry) error {
 	if err := e.open(); err != nil {
 		return err
 	}
+	if !e.local && e.handOver(en.job) {
+		return nil
+	}
 	told, ok, err := e.queue.TryPut(en)
 	if !ok {
 		if told, err = e.putFull(ctx, en, err); err != nil {
