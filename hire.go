@@ -19,6 +19,7 @@ func (l *lane) start() Worker {
 	l.starting = true
 	deaths := l.deaths
 	l.mu.Unlock()
+	l.ex.nudge()
 	defer func() { l.mu.Lock(); l.starting = false; l.mu.Unlock() }()
 	if deaths > 2 { // it dies again and again: give the machine some air
 		l.pause(engine.Backoff(50*time.Millisecond, restartPause, deaths-2))

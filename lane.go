@@ -306,7 +306,13 @@ func (l *lane) putDown(b *batch) {
 func (l *lane) busy() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.items > 0 || l.waiting != nil || l.starting || l.settling > 0
+	return l.items > 0 || l.waiting != nil || l.settling > 0
+}
+
+func (l *lane) isStarting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.starting
 }
 
 // kill ends the worker at once.

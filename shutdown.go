@@ -92,18 +92,22 @@ func poke(ch chan<- struct{}) {
 	}
 }
 
-// drained reports whether everything that was taken in is finished.
+// drained reports whether everything that was taken in is finished. A lane whose
+// worker is starting has nothing to do when the queue is empty.
 func (e *Executor) drained() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	busy := len(e.waits) > 0 || len(e.runList()) > 0
+	busy, idle := len(e.waits) > 0 || len(e.runList()) > 0, 0
 	for _, s := range e.slots {
 		busy = busy || s.guest
 	}
 	for _, l := range e.lanes {
 		busy = busy || l.busy()
+		if l.isStarting() {
+			idle++
+		}
 	}
-	return !busy && e.queue.Len() == 0 && e.queue.Sleepers() == int(e.started.Load())
+	return !busy && e.queue.Len() == 0 && e.queue.Sleepers()+idle == int(e.started.Load())
 }
 
 func (e *Executor) gone() bool {

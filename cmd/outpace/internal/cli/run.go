@@ -58,10 +58,21 @@ func (j *job) run(ctx, soft context.Context, cancel context.CancelCauseFunc) (in
 	if r.err != nil && stopped == nil {
 		cancel(r.err)
 	}
-	left := []error{ex.Close(), r.disown()}
+	left := []error{r.close(ctx, ex), r.disown()}
 	written := r.finish()
 	r.summary.Took = time.Since(begin)
 	return r.conclude(stopped, left, written), nil
+}
+
+// close ends the executor. After a run that came to its end workers end by
+// themselves, so that exit handlers run.
+func (r *run) close(ctx context.Context, ex *outpace.Executor) error {
+	if r.err != nil {
+		return ex.Close()
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return ex.Shutdown(ctx)
 }
 
 // open creates the files that the run writes.
