@@ -1207,7 +1207,7 @@ class Lone:
           '------- cancel, expire -----^
     """
 
-    measured, tasks, ranges, it = True, (), (), ()  # what others look at in a Job
+    measured, ranges, it = True, collections.deque(), ()  # what others look at in a Job; there is never anything in it
 
     def __init__(self, id, func, lease, text):
         self.id, self.func, self.lease, self.text = id, func, lease, text

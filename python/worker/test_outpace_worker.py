@@ -1244,6 +1244,7 @@ class Alone(WorkerCase):
                     self.assertEqual((answers.error()["cause"], answers.error()["hint"]), ("encoding", "return sorted(x) or list(x)"))
                 else:
                     self.assertEqual((answers.values(), type(answers.values()[0])), ([want], type(want)))
+            self.assertNotIn("ignored", client.printed())  # as Python says of what goes wrong in a hook of os.fork
 
     def test_errors(self):
         client, _ = self.quick()
