@@ -14,6 +14,9 @@ var (
 	// ErrClosed is what a task gets that was submitted to, or left pending on,
 	// an executor that is closed.
 	ErrClosed = errors.New("executor closed")
+
+	// ErrInterrupted is what Receive returns after Interrupt: see [Interrupter].
+	ErrInterrupted = errors.New("interrupted")
 	// ErrCancelled is the outcome of a task that was cancelled.
 	ErrCancelled = errors.New("task cancelled")
 	// ErrTimeout is the cause when an attempt took longer than its Timeout.

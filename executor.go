@@ -32,7 +32,8 @@ type Executor struct {
 	queue  *engine.Queue[entry]
 
 	lastSubmit, lastGo atomic.Pointer[scope]
-	waiters            sync.Pool // of *waiter
+	waiters            sync.Pool           // of *waiter
+	handed             atomic.Pointer[ear] // of the worker that a task was handed over to last
 
 	closing  atomic.Bool // nothing new is taken in
 	ended    atomic.Bool // slots and lanes are to end

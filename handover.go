@@ -32,6 +32,7 @@ func (l *lane) handOver(j job) bool {
 	l.mu.Lock()
 	w := l.worker
 	free := w != nil && l.items == 0 && l.waiting == nil && l.room() > 0
+	next := l.lastID + 1 // only who drives sends
 	l.mu.Unlock()
 	if !free || l.known != j.function() {
 		return false
@@ -47,6 +48,22 @@ func (l *lane) handOver(j job) bool {
 	b := newBatch(j)
 	b.refs, b.n = []ref{{j, 0, 1, 0}}, 1
 	b.answered, b.open = make([]bool, 1), 1
+	l.ear.handOver(j, next)
 	l.send(w, b)
 	return true
+}
+
+// handOver notes that a task is about to be sent whose caller may read the
+// answer. Where the answer matters to others too, listen reads it.
+func (h *ear) handOver(j job, batch uint32) {
+	t := j.(interface{ header() *task }).header()
+	cfg := j.settings()
+	h.direct.Store(false)
+	h.batch.Store(batch)
+	h.task.Store(t)
+	h.handed.Add(1)
+	h.lane.ex.handed.Store(h)
+	if cfg.timeout > 0 || cfg.retries > 0 {
+		poke(h.call)
+	}
 }

@@ -76,10 +76,11 @@ func (l *lane) adopt(w Worker) Worker {
 	l.mu.Lock()
 	l.worker, l.killed, l.mute, l.retiring = w, nil, false, false
 	l.sent, l.vital = 0, vital{}
+	l.ear = &ear{lane: l, worker: w, call: make(chan struct{}, 1)}
 	l.mu.Unlock()
 	p, ok := w.(Packer)
 	l.packs, l.known = ok && p.Packs(), nil
-	go l.receive(w)
+	go l.ear.listen()
 	return w
 }
 
@@ -154,7 +155,7 @@ func (l *lane) recycle(w Worker) {
 // retire lets the worker end by itself, for the grace period at most.
 func (l *lane) retire() {
 	l.mu.Lock()
-	w := l.worker
+	w, ear := l.worker, l.ear
 	l.retiring = w != nil
 	l.mu.Unlock()
 	if w != nil {
@@ -162,6 +163,7 @@ func (l *lane) retire() {
 		defer cancel()
 		l.calls.Lock()
 		defer l.calls.Unlock()
+		poke(ear.call)
 		_ = w.Close(ctx)
 	}
 }

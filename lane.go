@@ -26,6 +26,7 @@ type lane struct {
 
 	mu       sync.Mutex
 	worker   Worker // nil before the start and after a loss
+	ear      *ear   // of the last worker
 	batches  map[uint32]*batch
 	lastID   uint32
 	items    int   // in flight
@@ -81,6 +82,7 @@ func (l *lane) loop() {
 			continue
 		}
 		if b := l.take(); b != nil {
+			poke(l.ear.call)
 			l.send(w, b)
 		}
 	}

@@ -33,7 +33,7 @@ type WorkerEnv struct {
 }
 
 // Worker is one process with T slots, seen from the executor. The executor
-// calls Send and Cancel from any of its goroutines, Receive from one, and
+// calls Send and Cancel from any goroutine, Receive from one at a time, and
 // calls Close exactly once, after every Send and Cancel has returned, while
 // Receive may still be waiting. A Worker is free to assume that no more than
 // T batches (twice that when items are tiny) are in flight.
@@ -113,6 +113,16 @@ type Packer interface {
 	// Packs reports whether Batch.Packed may be set. It does not block, and
 	// says the same each time.
 	Packs() bool
+}
+
+// Interrupter is a Worker whose Receive can be broken off, so that a caller with a
+// context that may be done can wait for the answer to a lone call himself.
+type Interrupter interface {
+	Worker
+
+	// Interrupt has a Receive that waits, or else the next one, return
+	// ErrInterrupted. No reply is lost by it. It must not block.
+	Interrupt()
 }
 
 // Vitals is what a worker process is like, seen from outside.

@@ -7,21 +7,6 @@ import (
 	"time"
 )
 
-// receive listens to a worker until it is gone.
-func (l *lane) receive(w Worker) {
-	defer l.ex.leave()
-	for {
-		rep, err := w.Receive()
-		if err == nil {
-			err = l.reply(w, rep)
-		}
-		if err != nil {
-			l.lost(w, err)
-			return
-		}
-	}
-}
-
 // reply takes in one answer. The error is about a worker that lies.
 func (l *lane) reply(w Worker, rep Reply) error {
 	l.mu.Lock()

@@ -332,6 +332,7 @@ func (t *task) cancelWith(cause error) bool {
 }
 
 func (t *task) doneChan() <-chan struct{} {
+	t.ex().hearSoon(t)
 	r := t.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -348,6 +349,7 @@ func (t *task) doneChan() <-chan struct{} {
 // onDone has fn run when the task is final; at once if it is. An entry with a
 // who can be withdrawn by forget.
 func (t *task) onDone(fn func(), who any) {
+	t.ex().hearSoon(t)
 	r := t.extra()
 	r.mu.Lock()
 	if !r.settled && !t.final() {

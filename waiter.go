@@ -27,7 +27,7 @@ func (t *task) wait(ctx context.Context) error {
 		t.awaitInside()
 		defer t.leaveInside()
 	}
-	if t.soon() {
+	if t.soon(ctx) {
 		return nil
 	}
 	w, _ := t.ex().waiters.Get().(*waiter)
@@ -46,19 +46,24 @@ func (t *task) wait(ctx context.Context) error {
 	return nil
 }
 
-// soon lets others run for a moment, and reports whether the task is final then:
-// to be put to sleep and woken costs more than a tiny task does.
-func (t *task) soon() bool {
-	if !t.ex().tinyTasks() {
-		return false
-	}
-	for range 4 {
-		runtime.Gosched()
-		if t.final() {
-			return true
+// soon does what is better than to sleep right away, and reports whether the task
+// is final then. In this process others run for a moment: to be put to sleep and
+// woken costs more than a tiny task does. The answer of a worker to a lone call is
+// read here.
+func (t *task) soon(ctx context.Context) bool {
+	e := t.ex()
+	switch {
+	case e.tinyTasks():
+		for range 4 {
+			runtime.Gosched()
+			if t.final() {
+				return true
+			}
 		}
+	case !e.local:
+		e.hearFor(ctx, t)
 	}
-	return false
+	return t.final()
 }
 
 // push adds a waiter; false when the task is final.

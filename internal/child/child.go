@@ -67,9 +67,25 @@ type Child struct {
 	done    chan struct{}
 	state   State
 
-	mu     sync.Mutex
-	reaped bool // the process id may be another's now
-	killed bool // by Kill
+	mu       sync.Mutex
+	reaped   bool // the process id may be another's now
+	killed   bool // by Kill
+	released bool // reads end by themselves
+}
+
+// Interrupt makes a read from From that waits fail with os.ErrDeadlineExceeded,
+// and those that follow, until Resume. It does nothing once the child has ended.
+func (c *Child) Interrupt() { c.readUntil(time.Unix(1, 0)) }
+
+// Resume ends an Interrupt.
+func (c *Child) Resume() { c.readUntil(time.Time{}) }
+
+func (c *Child) readUntil(deadline time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.released {
+		_ = c.From.SetReadDeadline(deadline)
+	}
 }
 
 // State is how a child ended.

@@ -107,6 +107,9 @@ func (c *Child) reap(cmd *exec.Cmd) {
 
 // release bounds how long the pipes can be held open by others.
 func (c *Child) release(output *os.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.released = true
 	soon := time.Now().Add(linger)
 	_ = output.SetReadDeadline(soon)
 	if c.To != nil {

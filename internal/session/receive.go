@@ -20,9 +20,21 @@ func ended(err error) bool {
 	return err == io.EOF || err == io.ErrUnexpectedEOF || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed)
 }
 
+// Interrupt breaks a Receive off: see outpace.Interrupter.
+func (s *Session) Interrupt() {
+	s.source.interrupt()
+	select {
+	case s.notify <- struct{}{}: // one that waits for its turn
+	default:
+	}
+}
+
 // Receive returns the next reply: see outpace.Worker.
 func (s *Session) Receive() (outpace.Reply, error) {
 	for {
+		if s.source.clear() {
+			return outpace.Reply{}, outpace.ErrInterrupted
+		}
 		select {
 		case <-s.notify:
 			if r, ok := s.takeAside(); ok {
@@ -43,6 +55,9 @@ func (s *Session) Receive() (outpace.Reply, error) {
 func (s *Session) receive() (r outpace.Reply, ok bool, err error) {
 	if r, ok := s.takeAside(); ok {
 		return r, true, nil
+	}
+	if err := s.frames.Wait(); err == outpace.ErrInterrupted {
+		return r, false, err
 	}
 	r, ok, err = s.read(s.values[:0])
 	if err != nil {
@@ -94,7 +109,9 @@ func (s *Session) wake() {
 // read reads one frame and does what it says. The caller holds turn. The
 // values of a reply are appended to dst.
 func (s *Session) read(dst [][]byte) (r outpace.Reply, ok bool, err error) {
+	s.source.inFrame = true
 	kind, body, err := s.frames.Next()
+	s.source.inFrame = false
 	if err != nil {
 		return r, false, err
 	}

@@ -78,7 +78,8 @@ type Session struct {
 	number  int
 	limits  Limits
 	writer  writer
-	frames  *wire.Reader
+	source  source
+	frames  *wire.Reader  // of source
 	turn    chan struct{} // holds one element while somebody reads
 	values  [][]byte      // of the last reply; reused by Receive
 	helpers sync.WaitGroup

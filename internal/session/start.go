@@ -29,12 +29,13 @@ func Start(c Config) (*Session, error) {
 		words:   c.LastWords,
 		limits:  c.Limits,
 		writer:  writer{to: p.To},
-		frames:  wire.NewReader(p.From),
+		source:  source{process: p},
 		turn:    make(chan struct{}, 1),
 		notify:  make(chan struct{}, 1),
 		flights: map[uint32]*flight{},
 		loads:   map[string]*load{},
 	}
+	s.frames = wire.NewReader(&s.source)
 	if len(c.Preamble) > 0 {
 		s.writer.later(c.Preamble)
 	}

@@ -14,6 +14,8 @@ var (
 	_ outpace.Pinger  = (*Session)(nil)
 	_ outpace.Dumper  = (*Session)(nil)
 	_ outpace.Packer  = (*Session)(nil)
+
+	_ outpace.Interrupter = (*Session)(nil)
 )
 
 // Vitals looks at the process: see outpace.Watched. It needs Linux.

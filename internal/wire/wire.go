@@ -72,6 +72,10 @@ func NewReader(src io.Reader) *Reader {
 	return &Reader{src: src, buf: make([]byte, 64<<10)}
 }
 
+// Wait waits until there is a frame, or some of it. After an error of the stream
+// it may be called again: nothing of what was read is lost.
+func (r *Reader) Wait() error { return r.fill(header) }
+
 // Next returns the next frame, waiting for it. The body of a batch or results
 // frame belongs to the caller; that of any other kind is valid until the next
 // call.
