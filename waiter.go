@@ -39,7 +39,11 @@ func (t *task) wait(ctx context.Context) error {
 			if t.final() { // both at once
 				return nil
 			}
-			return err // w is left to the task, which may call it at any time
+			if !t.withdraw(w) {
+				return err // w is left to the task, which may call it at any time
+			}
+			t.ex().waiters.Put(w)
+			return err
 		}
 	}
 	t.ex().waiters.Put(w)
@@ -78,6 +82,33 @@ func (t *task) push(w *waiter) bool {
 			return true
 		}
 	}
+}
+
+// withdraw takes a waiter back that does not wait any more, else each time that
+// somebody waits for a moment would leave one with the task. It takes the whole
+// stack, one withdrawal at a time, and pushes the others again. False: the task
+// calls w, or has called it.
+func (t *task) withdraw(w *waiter) (done bool) {
+	r := t.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := t.waiters.Load()
+	for first != &t.scope.nobody && !t.waiters.CompareAndSwap(first, nil) {
+		first = t.waiters.Load()
+	}
+	if first == &t.scope.nobody {
+		return false
+	}
+	for other := first; other != nil; {
+		next := other.next
+		if other == w {
+			done = true
+		} else if !t.push(other) {
+			other.wake <- struct{}{}
+		}
+		other = next
+	}
+	return done
 }
 
 // callWaiters wakes everybody who waits for the task, which is final.

@@ -1,0 +1,56 @@
+package outpace_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/outpace-run/outpace"
+)
+
+// These are about what a slot has taken and not begun: it must not be lost, nor
+// wait behind a task that blocks, nor be measured from the wrong moment.
+
+// waitFor is a function that ignores its context.
+func waitFor(gate <-chan struct{}) outpace.Function[int, int] {
+	return outpace.Func("wait_for", func(context.Context, int) (int, error) { <-gate; return 0, nil })
+}
+
+// TestWaitersWithdraw: who waits for a moment only, again and again, leaves
+// nothing with the task; and who waits beside it is woken.
+func TestWaitersWithdraw(t *testing.T) {
+	ex := open(t, outpace.Threads(1))
+	gate := make(chan struct{})
+	f := outpace.Submit(context.Background(), ex, waitFor(gate), 0)
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	patient := make(chan error)
+	for range 8 {
+		go func() {
+			for range 10_000 {
+				_, _ = f.Result(gone)
+			}
+			_, err := f.Result(limit(t))
+			patient <- err
+		}()
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for range 100_000 {
+		_, _ = f.Result(gone)
+	}
+	if kept := int64(heap()) - int64(before); kept > 4<<20 {
+		t.Errorf("100,000 waits keep %d bytes", kept)
+	}
+	close(gate)
+	for range 8 {
+		if err := <-patient; err != nil {
+			t.Error(err)
+		}
+	}
+}
