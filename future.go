@@ -130,11 +130,12 @@ func (t *submitted[In, Out]) runUntimed(s *slot) {
 		return
 	}
 	s.late = true
-	var v Out
-	err := t.unwantedFor()
-	if err == nil {
-		v, err = t.def().body((*taskContext)(&t.task), t.in)
+	if cause := t.unwantedFor(); cause != nil {
+		s.forget(&t.task)
+		t.giveUp(cause, outcome{cpu: -1})
+		return
 	}
+	v, err := t.def().body((*taskContext)(&t.task), t.in)
 	if err != nil || t.rare.Load() != nil {
 		s.forget(&t.task)
 		s.now, s.late = t.ex().now(), false

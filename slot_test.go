@@ -2,6 +2,7 @@ package outpace_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -14,6 +15,26 @@ import (
 // waitFor is a function that ignores its context.
 func waitFor(gate <-chan struct{}) outpace.Function[int, int] {
 	return outpace.Func("wait_for", func(context.Context, int) (int, error) { <-gate; return 0, nil })
+}
+
+// TestGoCallerTimedOut: a task of Go whose caller is gone before its turn is
+// cancelled. It has not failed, nor is it tried again, whatever the cause.
+func TestGoCallerTimedOut(t *testing.T) {
+	ex, err := outpace.New(context.Background(), outpace.Serial(), outpace.Retries(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	gate := make(chan struct{})
+	outpace.Submit(context.Background(), ex, waitFor(gate), 0)
+	if err := outpace.Go(ctx, ex, func(context.Context) error { t.Error("it ran"); return nil }); err != nil {
+		t.Error(err)
+	}
+	cancel(fmt.Errorf("the caller: %w", outpace.ErrTimeout))
+	close(gate)
+	if err := ex.Shutdown(limit(t)); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
 }
 
 // TestWaitersWithdraw: who waits for a moment only, again and again, leaves
