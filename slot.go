@@ -117,10 +117,7 @@ func (s *slot) next() job {
 	if j != nil {
 		return j
 	}
-	if s.late {
-		s.now, s.late = s.ex.now(), false
-	}
-	s.retireSpare()
+	s.settleUp()
 	if s.taken > 0 {
 		s.ex.tasks.Observe(s.taken, time.Duration(s.now-s.takeAt))
 		s.taken = 0
@@ -195,16 +192,17 @@ func (s *slot) pop() job {
 // context that was passed on without a trace is, from then on, that of the tasks
 // that follow, so it is done later than it might be, and never sooner.
 func (s *slot) open(en entry) job {
-	switch t := s.spare; {
+	if t := s.spare; t != nil && en.job == nil && t.scope == en.scope && t.rare.Load() == nil {
+		t.in = en.do
+		return t
+	}
+	s.settleUp()
+	switch {
 	case en.job != nil:
 		return en.job
 	case !en.scope.untimed:
 		return newAct(en.scope, en.do)
-	case t != nil && t.scope == en.scope && t.rare.Load() == nil:
-		t.in = en.do
-		return t
 	}
-	s.retireSpare()
 	s.spare = newAct(en.scope, en.do)
 	s.spare.word.Store(uint32(Running) | attemptUnit)
 	return s.spare
@@ -217,8 +215,12 @@ func (s *slot) forget(t *task) {
 	}
 }
 
-// retireSpare ends the record that open keeps, if there is one.
-func (s *slot) retireSpare() {
+// settleUp does what tasks of Go left undone: it looks at the time, which the
+// next job is measured from, and ends the record that open keeps.
+func (s *slot) settleUp() {
+	if s.late {
+		s.now, s.late = s.ex.now(), false
+	}
 	if t := s.spare; t != nil && t.move(Running, settling, 0) {
 		t.publish(Done, nil)
 	}
