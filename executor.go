@@ -35,9 +35,10 @@ type Executor struct {
 	waiters            sync.Pool           // of *waiter
 	handed             atomic.Pointer[ear] // of the worker that a task was handed over to last
 
-	closing  atomic.Bool // nothing new is taken in
-	ended    atomic.Bool // slots and lanes are to end
-	started  atomic.Int32
+	closing  atomic.Bool  // nothing new is taken in
+	ended    atomic.Bool  // slots and lanes are to end
+	started  atomic.Int32 // slots or lanes
+	resting  atomic.Int32 // of them sleep, and have nothing in hand
 	offers   offers
 	runs     atomic.Pointer[[]mapRun] // copied on write, under mu
 	deaths   atomic.Int32             // of workers in a row, nothing ended in between
@@ -50,6 +51,7 @@ type Executor struct {
 	lanes     []*lane
 	waits     map[*time.Timer]job // retries behind their back-off
 	abandoned map[*slot]string    // goroutines that nobody can end, and what they run
+	returning int                 // jobs on their way from there to the queue
 	alive     int                 // goroutines of ours
 	goErr     error               // the first failure of a task of Go
 	goFailed  int                 // and how many there were
@@ -154,6 +156,22 @@ func (e *Executor) grow() {
 		}
 		return
 	}
+}
+
+// callHelp has another worker look around for what one has taken and not begun.
+func (e *Executor) callHelp() {
+	if !e.queue.WakeOne() {
+		e.grow()
+	}
+}
+
+// rest sleeps until there is something to do. Only who rests has looked
+// everywhere before: who is in the queue's list may still be about to find a job.
+func (e *Executor) rest(bed *engine.Sleeper) {
+	e.resting.Add(1)
+	e.nudge()
+	<-bed.Wake()
+	e.resting.Add(-1)
 }
 
 // addSlot starts a slot's goroutine, unless the executor has ended.
@@ -305,10 +323,13 @@ func (e *Executor) delay(j job, wait time.Duration) bool {
 	timer = time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		_, mine := e.waits[timer]
-		delete(e.waits, timer)
+		if mine {
+			delete(e.waits, timer)
+			e.returning++
+		}
 		e.mu.Unlock()
 		if mine {
-			e.again(j)
+			e.comeBack(j)
 		}
 	})
 	e.waits[timer] = j
@@ -326,8 +347,19 @@ func (e *Executor) recall(match func(job) bool) {
 			back = append(back, j)
 		}
 	}
+	e.returning += len(back)
 	e.mu.Unlock()
+	e.comeBack(back...)
+}
+
+// comeBack queues jobs that were behind their back-off. Until they are queued,
+// Shutdown knows of them by their number.
+func (e *Executor) comeBack(back ...job) {
 	for _, j := range back {
 		e.again(j)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.returning -= len(back)
+	e.nudge()
 }

@@ -190,9 +190,8 @@ func (l *lane) sleep() {
 	empty := l.rest(true)
 	_, _ = l.ex.queue.TakeOrSleep(nil, 1, l.bed)
 	if !(empty && l.rescue()) && !l.ex.hasWork() && !l.ex.ended.Load() {
-		l.ex.nudge()
 		l.driving.Unlock()
-		<-l.bed.Wake()
+		l.ex.rest(l.bed)
 		l.driving.Lock()
 	}
 	l.ex.queue.Rise(l.bed)

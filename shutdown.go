@@ -97,7 +97,7 @@ func poke(ch chan<- struct{}) {
 func (e *Executor) drained() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	busy, idle := len(e.waits) > 0 || len(e.runList()) > 0, 0
+	busy, idle := len(e.waits)+e.returning > 0 || len(e.runList()) > 0, int32(0)
 	for _, s := range e.slots {
 		busy = busy || s.guest
 	}
@@ -107,7 +107,7 @@ func (e *Executor) drained() bool {
 			idle++
 		}
 	}
-	return !busy && e.queue.Len() == 0 && e.queue.Sleepers()+idle == int(e.started.Load())
+	return !busy && e.queue.Len() == 0 && e.resting.Load()+idle == e.started.Load()
 }
 
 func (e *Executor) gone() bool {

@@ -131,16 +131,15 @@ func (s *slot) next() job {
 			return j
 		}
 		if j := s.steal(); j != nil {
-			if asleep {
-				s.ex.queue.PassOn(s.bed)
+			if asleep && s.ex.queue.PassOn(s.bed) {
+				s.ex.grow()
 			}
 			return j
 		}
 		switch {
 		case asleep: // and there was nothing to do since
 			if !s.ex.ended.Load() {
-				s.ex.nudge()
-				<-s.bed.Wake()
+				s.ex.rest(s.bed)
 			}
 		case !s.search():
 			asleep = true
@@ -255,7 +254,10 @@ func (s *slot) refill(sleep bool) job {
 		s.offer()
 	}
 	s.mu.Unlock()
-	if alone {
+	switch {
+	case n > 1: // only now: who was woken before would have found nothing to steal
+		s.ex.callHelp()
+	case alone:
 		s.ex.grow()
 	}
 	return j
@@ -268,7 +270,10 @@ func (s *slot) steal() job {
 		if other == nil {
 			break
 		}
-		if en, ok := other.give(s); ok {
+		if en, more, ok := other.give(s); ok {
+			if more { // its slot may be blocked
+				s.ex.callHelp()
+			}
 			return s.adopt(en)
 		}
 	}
@@ -304,19 +309,20 @@ func (s *slot) offer() {
 }
 
 // give hands a job to a thief: the last local one, or a share in the current.
-func (s *slot) give(thief *slot) (en entry, ok bool) {
+// more reports whether there are further local ones.
+func (s *slot) give(thief *slot) (en entry, more, ok bool) {
 	if s == thief {
-		return en, false
+		return en, false, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if en, ok = s.local.Last(); ok {
-		return en, true
+		return en, s.local.Len() > 0, true
 	}
 	if s.cur != nil && s.cur.left() > 1 {
-		return entry{ticket: s.cur.card()}, true
+		return entry{ticket: s.cur.card()}, false, true
 	}
-	return en, false
+	return en, false, false
 }
 
 // offers is the slots that have something to share.

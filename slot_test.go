@@ -2,8 +2,12 @@ package outpace_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +73,77 @@ func TestSlotEndsContext(t *testing.T) {
 			t.Error("the context is not done")
 		}
 	})
+}
+
+// TestSlotBlocked: what waits behind a task that blocks is run by others, up to
+// the last; also what came back for another attempt.
+func TestSlotBlocked(t *testing.T) {
+	for round := range 60 {
+		synctest.Test(t, func(t *testing.T) {
+			width := 2 + round%4
+			ex := open(t, outpace.Threads(width), outpace.Retries(1), outpace.Backoff(0, 0))
+			tasks := 50 + 3*round
+			tries := make([]atomic.Int32, tasks)
+			var done atomic.Int32
+			others := make(chan struct{})
+			body := outpace.Func("", func(_ context.Context, i int) (int, error) {
+				switch try := tries[i].Add(1); {
+				case i > 10 && i <= 10+7*(width-1) && i%7 == 0: // width - 1 of them
+					<-others
+				case i%3 == 0 && try == 1:
+					return 0, errors.New("at first")
+				case int(done.Add(1)) == tasks-(width-1):
+					close(others)
+				}
+				return i, nil
+			})
+			for i := range 300 {
+				want(t, outpace.Submit(context.Background(), ex, square(), i), i*i)
+			}
+			fs := make([]*outpace.Future[int], tasks)
+			var all sync.WaitGroup
+			for p := range 3 {
+				all.Go(func() {
+					for i := p; i < tasks; i += 3 {
+						fs[i] = outpace.Submit(context.Background(), ex, body, i)
+					}
+				})
+			}
+			all.Wait()
+			if _, err := outpace.Gather(context.Background(), fs...); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestShutdownLosesNothing: Shutdown waits for what is on its way from its
+// back-off to the queue.
+func TestShutdownLosesNothing(t *testing.T) {
+	for round := range 400 {
+		ex, err := outpace.New(context.Background(), outpace.Threads(2+round%3), outpace.Retries(1), outpace.Backoff(20*time.Microsecond, time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks := 1 + round%60
+		tries := make([]atomic.Int32, tasks)
+		body := outpace.Func("", func(_ context.Context, i int) (int, error) {
+			if tries[i].Add(1) == 1 {
+				return 0, errors.New("at first")
+			}
+			return i, nil
+		})
+		var fs []*outpace.Future[int]
+		for i := range tasks {
+			fs = append(fs, outpace.Submit(context.Background(), ex, body, i))
+		}
+		if err := ex.Shutdown(limit(t)); err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(fs, func(f *outpace.Future[int]) bool { return f.State() != outpace.Done }); i >= 0 {
+			t.Fatalf("round %d: task %d of %d is %v, %v", round, i, tasks, fs[i].State(), fs[i].Err())
+		}
+	}
 }
 
 // TestGoCallerTimedOut: a task of Go whose caller is gone before its turn is

@@ -182,13 +182,15 @@ func (q *Queue[T]) wakeOne() bool {
 	return true
 }
 
-// WakeOne tells one sleeping taker to look around, if there is one.
-func (q *Queue[T]) WakeOne() {
-	if q.Sleeping() {
-		q.mu.Lock()
-		q.wakeOne()
-		q.mu.Unlock()
+// WakeOne tells one sleeping taker to look around, and reports whether there was
+// one.
+func (q *Queue[T]) WakeOne() bool {
+	if !q.Sleeping() {
+		return false
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.wakeOne()
 }
 
 // Search reports whether the caller may search: poll Len for a short while
@@ -201,8 +203,8 @@ func (q *Queue[T]) Found() { q.search.Store(false) }
 
 // Take fills buf with the next items: at most a fair share of them when the
 // queue feeds share takers, so that a quick taker does not hoard. It returns 0
-// when the queue is empty; it never blocks. alone reports that there is more than
-// one item for one taker to do, and that none slept who could be woken for it.
+// when the queue is empty; it never blocks. alone reports that something is left,
+// and that none slept who could be woken for it.
 func (q *Queue[T]) Take(buf []T, share int) (n int, alone bool) {
 	q.mu.Lock()
 	n, alone = q.take(buf, share)
@@ -236,14 +238,14 @@ func (q *Queue[T]) Rise(s *Sleeper) {
 }
 
 // PassOn takes s out of the idle list because it has found other work. If it
-// was woken in the meantime, another sleeper is woken in its place.
-func (q *Queue[T]) PassOn(s *Sleeper) {
+// was woken in the meantime, another sleeper is woken in its place; alone reports
+// that there was none.
+func (q *Queue[T]) PassOn(s *Sleeper) (alone bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !s.asleep && q.n+len(q.urgent) > 0 {
-		q.wakeOne()
-	}
+	alone = !s.asleep && q.n+len(q.urgent) > 0 && !q.wakeOne()
 	q.rise(s)
+	return alone
 }
 
 func (q *Queue[T]) rise(s *Sleeper) {
@@ -265,13 +267,14 @@ func (q *Queue[T]) take(buf []T, share int) (n int, alone bool) {
 		return 0, false
 	}
 	var zero T
-	for n < len(buf) && len(q.urgent) > 0 {
+	fair := min(len(buf), (q.n+len(q.urgent)+share-1)/max(share, 1))
+	for n < fair && len(q.urgent) > 0 {
 		buf[n] = q.urgent[0]
 		q.urgent[0] = zero
 		q.urgent = q.urgent[1:]
 		n++
 	}
-	want := min(len(buf)-n, (q.n+share-1)/max(share, 1))
+	want := fair - n
 	for range want {
 		buf[n] = q.ring[q.head]
 		q.ring[q.head] = zero
@@ -286,7 +289,7 @@ func (q *Queue[T]) take(buf []T, share int) (n int, alone bool) {
 	if want > 0 && q.n < q.bound {
 		q.callPutter()
 	}
-	return n, (n > 1 || n > 0 && left > 0) && !q.wakeOne()
+	return n, n > 0 && left > 0 && !q.wakeOne()
 }
 
 // TakeIf takes the next item when it satisfies fits. Urgent items are left.
@@ -303,9 +306,6 @@ func (q *Queue[T]) TakeIf(fits func(T) bool) (v T, ok bool) {
 
 // Sleeping reports whether a taker sleeps.
 func (q *Queue[T]) Sleeping() bool { return q.sleeps.Load() > 0 }
-
-// Sleepers is how many takers sleep.
-func (q *Queue[T]) Sleepers() int { return int(q.sleeps.Load()) }
 
 // Len is how many items wait.
 func (q *Queue[T]) Len() int { return int(q.size.Load()) }
