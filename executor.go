@@ -188,13 +188,15 @@ func (e *Executor) addSlot(s *slot) bool {
 	return true
 }
 
-// left takes a slot off the books when its goroutine ends.
+// left takes a slot off the books when its goroutine ends. What an abandoned one
+// had to do is left to replace, which may not have come to it yet.
 func (e *Executor) left(s *slot) {
-	s.mu.Lock()
-	s.cur = nil
-	s.local.Fill(nil)
-	s.offer()
-	s.mu.Unlock()
+	if !s.dead.Load() {
+		s.mu.Lock()
+		s.cur = nil
+		s.mu.Unlock()
+		e.dropEntries(s.giveUp())
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.gone = true

@@ -169,6 +169,9 @@ func (e *Executor) stop() {
 		j.drop(cause)
 	}
 	e.dropAll()
+	for _, s := range e.slotList() { // what a slot has taken may be behind a task that never returns
+		e.dropEntries(s.giveUp())
+	}
 	for _, r := range e.runList() {
 		r.halt(cause)
 	}
@@ -183,9 +186,13 @@ func (e *Executor) stop() {
 func (e *Executor) dropAll() {
 	var batch [64]entry
 	for n, _ := e.queue.Take(batch[:], 1); n > 0; n, _ = e.queue.Take(batch[:], 1) {
-		for _, en := range batch[:n] {
-			en.open().drop(e.closedCause())
-		}
+		e.dropEntries(batch[:n])
+	}
+}
+
+func (e *Executor) dropEntries(list []entry) {
+	for _, en := range list {
+		en.open().drop(e.closedCause())
 	}
 }
 
@@ -240,6 +247,12 @@ func (e *Executor) unregister(r mapRun) {
 	list := slices.DeleteFunc(slices.Clone(e.runList()), func(o mapRun) bool { return o == r })
 	e.runs.Store(&list)
 	e.nudge()
+}
+
+func (e *Executor) slotList() []*slot {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.slots)
 }
 
 func (e *Executor) laneList() []*lane {

@@ -325,6 +325,15 @@ func (s *slot) give(thief *slot) (en entry, more, ok bool) {
 	return en, false, false
 }
 
+// giveUp takes all local jobs away from the slot.
+func (s *slot) giveUp() []entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.local.Rest()
+	s.offer()
+	return all
+}
+
 // offers is the slots that have something to share.
 type offers struct {
 	n    atomic.Int32 // len(list), readable without the lock

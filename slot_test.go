@@ -75,6 +75,83 @@ func TestSlotEndsContext(t *testing.T) {
 	})
 }
 
+// TestSlotClosed: Close cancels what a slot has taken, whatever the task before it
+// does: go on for ever, or end the goroutine.
+func TestSlotClosed(t *testing.T) {
+	for _, exits := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ex, err := outpace.New(context.Background(), outpace.Serial(), outpace.Grace(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			gate := make(chan struct{})
+			first := outpace.Func("first", func(ctx context.Context, _ int) (int, error) {
+				if exits {
+					<-ctx.Done()
+					runtime.Goexit()
+				}
+				<-gate
+				return 0, nil
+			})
+			var fs []*outpace.Future[int]
+			inOneHand(t, ex, func() {
+				fs = append(fs, outpace.Submit(context.Background(), ex, first, 0))
+				for i := range 3 {
+					fs = append(fs, outpace.Submit(context.Background(), ex, square(), i))
+				}
+			})
+			synctest.Wait()
+			if err := ex.Close(); (err == nil) != exits {
+				t.Errorf("Close: %v", err)
+			}
+			close(gate)
+			for i, f := range fs {
+				if f.State() != outpace.Cancelled {
+					t.Errorf("exits %v: task %d is %v", exits, i, f.State())
+				}
+			}
+		})
+	}
+}
+
+// TestSlotAbandoned: tasks that return at the very moment in which they are
+// abandoned take none of those behind them along.
+func TestSlotAbandoned(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			ex, err := outpace.New(context.Background(), outpace.Threads(2), outpace.Grace(0), outpace.Timeout(time.Millisecond))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := outpace.Func("", func(_ context.Context, n int) (int, error) {
+				if n%50 == 49 {
+					time.Sleep(time.Millisecond)
+				}
+				return n, nil
+			})
+			var fs []*outpace.Future[int]
+			for i := range 1_000 {
+				fs = append(fs, outpace.Submit(context.Background(), ex, body, i))
+			}
+			for i, f := range fs {
+				if _, err := f.Result(context.Background()); err != nil && i%50 != 49 {
+					t.Errorf("task %d: %v", i, err)
+				}
+			}
+			n := 0
+			for _, err := range outpace.Map(context.Background(), ex, body, count(1_000)) {
+				if err != nil && n%50 != 49 {
+					t.Errorf("input %d: %v", n, err)
+				}
+				n++
+			}
+			if err := ex.Shutdown(context.Background()); err != nil || n != 1_000 {
+				t.Errorf("%d results, %v", n, err)
+			}
+		})
+	}
+}
+
 // TestSlotBlocked: what waits behind a task that blocks is run by others, up to
 // the last; also what came back for another attempt.
 func TestSlotBlocked(t *testing.T) {
