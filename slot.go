@@ -14,7 +14,7 @@ import (
 // slot runs jobs on a goroutine of this process, one at a time.
 //
 //	queue ──Take──► local ──► run          nothing there? help another slot:
-//	                  ▲                    take half of its local jobs, join the
+//	                  ▲                    take the last of its local jobs, join the
 //	                  └── other slots      chunk it is in, seal an unfilled chunk
 //
 // A slot sleeps only when there is nothing to do anywhere, and everything that

@@ -281,3 +281,22 @@ func TestWaitersWithdraw(t *testing.T) {
 		}
 	}
 }
+
+// TestGoInsideTaken: where Go runs the task in the caller's slot, and the caller's
+// time is over before it ends, the task was taken in: that is no error.
+func TestGoInsideTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ex := open(t, outpace.Serial(), outpace.Queue(1))
+		ran := make(chan struct{})
+		nest := outpace.Func("nest", func(ctx context.Context, _ int) (int, error) {
+			if err := outpace.Go(context.Background(), ex, func(context.Context) error { return nil }); err != nil {
+				return 0, err
+			}
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			return 0, outpace.Go(short, ex, func(context.Context) error { time.Sleep(2 * time.Second); close(ran); return nil })
+		})
+		want(t, outpace.Submit(context.Background(), ex, nest, 0), 0)
+		<-ran
+	})
+}

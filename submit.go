@@ -36,8 +36,9 @@ func Submit[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], 
 // Go schedules fn, a task of this process without a result. It blocks as Submit
 // does, and returns an error where Submit's Future has already failed. What fn
 // returns is told to the observer; Close and Shutdown return the first failure
-// and the number of them. The context that fn gets is done at the latest soon
-// after fn has returned.
+// and the number of them. The context that fn gets is done after fn has returned:
+// soon, but where tasks are tiny a worker takes several of them, and a channel that
+// is asked for after the return may be closed only when those have returned too.
 func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, opts ...Option) error {
 	f := e.act
 	if fn == nil {
@@ -73,7 +74,8 @@ func (e *Executor) put(ctx context.Context, en entry) error {
 // putFull queues a task where there was no room, or the queue is closed.
 func (e *Executor) putFull(ctx context.Context, en entry, err error) (told bool, _ error) {
 	if err == nil && e.local && inside(ctx) == e {
-		return true, e.runInside(ctx, en)
+		e.runInside(ctx, en)
+		return true, nil
 	}
 	ok := false
 	if err == nil {
@@ -110,11 +112,9 @@ func (e *Executor) tinyTasks() bool {
 }
 
 // runInside runs a new task in the place of the task of this executor that
-// submits it, since the queue is full.
-func (e *Executor) runInside(ctx context.Context, en entry) error {
+// submits it, since the queue is full. When ctx is done before it ends, it has
+// been taken in all the same: it is cancelled, or goes on if it ignores that.
+func (e *Executor) runInside(ctx context.Context, en entry) {
 	t := en.open().(interface{ header() *task }).header()
-	if err := t.wait(ctx); !t.final() {
-		return err
-	}
-	return nil
+	_ = t.wait(ctx)
 }
