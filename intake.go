@@ -48,7 +48,7 @@ func (r *mapping[In, Out]) noMore() {
 
 func (r *mapping[In, Out]) endSource(err error) {
 	r.flush()
-	r.timer.Stop()
+	r.timer.Reset(linger) // once more, for what is in the last chunks
 	r.mu.Lock()
 	r.over, r.total, r.sourceErr = true, r.pulled, err
 	r.tell()
@@ -163,10 +163,14 @@ func (r *mapping[In, Out]) enqueue(c *chunk[In, Out]) {
 	}
 }
 
-// lingered hands out a chunk that the source does not fill.
+// lingered hands out a chunk that the source does not fill, and has a worker that
+// sleeps look at those that others are busy with: one may be held up by an item.
 func (r *mapping[In, Out]) lingered() {
 	if c := r.open.Load(); c != nil && r.seal(c) {
 		r.enqueue(c)
+	}
+	if r.ex.offers.n.Load() > 0 {
+		r.ex.callHelp()
 	}
 }
 

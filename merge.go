@@ -202,6 +202,7 @@ func (r *mapping[In, Out]) finish() {
 			}
 		}
 	}
+	r.timer.Stop()
 	r.release()
 }
 

@@ -300,3 +300,33 @@ func TestGoInsideTaken(t *testing.T) {
 		<-ran
 	})
 }
+
+// TestSlotJoinsLast: a slow item holds at most its block, also in one of the last
+// chunks, when nothing new wakes the slots that sleep.
+func TestSlotJoinsLast(t *testing.T) {
+	const inputs, block = 10_000, 256
+	for round := range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			ex := open(t, outpace.Threads(4))
+			var ran atomic.Int32
+			slow := []int{9_000, 9_500}[round%2]
+			body := outpace.Func("", func(_ context.Context, i int) (int, error) {
+				if i == slow {
+					time.Sleep(time.Hour)
+				}
+				ran.Add(1)
+				return i, nil
+			})
+			var all sync.WaitGroup
+			all.Go(func() {
+				for range outpace.Map(context.Background(), ex, body, count(inputs)) {
+				}
+			})
+			time.Sleep(time.Minute)
+			if n := ran.Load(); n < inputs-block {
+				t.Errorf("%d have run while one sleeps", n)
+			}
+			all.Wait()
+		})
+	}
+}
