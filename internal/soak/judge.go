@@ -177,7 +177,7 @@ func (c *call) expected(err error) bool {
 	case sourcePanics:
 		return errors.As(err, &source) && source.Index == c.count && len(c.seen) == c.count
 	}
-	return c.r.ending == crashLooping && errors.As(err, &loop) && loop.Deaths >= c.r.maxDeaths
+	return c.r.ending == crashLooping && errors.As(err, &loop) && max(loop.Deaths, loop.Inputs) >= c.r.maxDeaths
 }
 
 // mayFail counts the inputs that fail.
