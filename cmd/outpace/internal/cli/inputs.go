@@ -144,24 +144,22 @@ type ahead struct {
 	err  error // what came after them
 }
 
-// peek reads up to n inputs ahead.
+// peek reads n inputs ahead, those that come with them, or all.
 func peek(s input.Source, n int) *ahead {
 	a := &ahead{Source: s}
 	for len(a.read) < n && a.err == nil {
-		var value json.RawMessage
-		if value, a.err = s.Next(); a.err == nil {
-			a.read = append(a.read, value)
-		}
+		var values []json.RawMessage
+		values, a.err = s.Next()
+		a.read = append(a.read, values...)
 	}
 	return a
 }
 
 // Next returns the inputs that were read ahead, and then further ones.
-func (a *ahead) Next() (json.RawMessage, error) {
-	if len(a.read) > 0 {
-		value := a.read[0]
-		a.read = a.read[1:]
-		return value, nil
+func (a *ahead) Next() ([]json.RawMessage, error) {
+	if read := a.read; len(read) > 0 {
+		a.read = nil
+		return read, nil
 	}
 	if a.err != nil {
 		return nil, a.err

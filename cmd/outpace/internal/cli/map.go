@@ -288,7 +288,7 @@ func (j *job) describe() error {
 	if _, err = io.WriteString(j.streams.err, b.String()); err != nil {
 		return cannot("", "cannot write the plan: %s", err)
 	}
-	if j.source.err != nil && j.source.err != io.EOF {
+	if len(j.source.read) <= shownInputs && j.source.err != nil && j.source.err != io.EOF {
 		return inputFault(j.source.err)
 	}
 	return nil

@@ -122,15 +122,7 @@ func (r *run) observe(ev outpace.Event) {
 
 // inputs are the inputs as the executor pulls them.
 func (r *run) inputs() iter.Seq[json.RawMessage] {
-	all := input.All(r.source, func(err error) { r.bad.Store(&err) })
-	return func(yield func(json.RawMessage) bool) {
-		for value := range all {
-			r.pulled.Add(1)
-			if !yield(value) {
-				return
-			}
-		}
-	}
+	return input.All(r.source, func(n int) { r.pulled.Add(int64(n)) }, func(err error) { r.bad.Store(&err) })
 }
 
 // loop takes the results.

@@ -26,7 +26,7 @@ func newDocument(r io.Reader, name string) *document {
 	return d
 }
 
-func (d *document) Next() (json.RawMessage, error) { return d.next() }
+func (d *document) value() (json.RawMessage, error) { return d.next() }
 
 // begin decides between an array and a sequence.
 func (d *document) begin() (json.RawMessage, error) {

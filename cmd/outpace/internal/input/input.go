@@ -17,12 +17,33 @@ import (
 // MaxItem is the most bytes that one input may have: 64 MiB.
 const MaxItem = 64 << 20
 
-// Source gives inputs one by one. Next returns io.EOF after the last one, an
-// *InvalidError for an input that cannot be used (Next may be called again,
-// unless it is Final), and any other error when reading failed. What it
-// returns is never changed afterwards. A Source is used by one goroutine.
+// burst is the most inputs that a Source returns at once.
+const burst = 64
+
+// Source gives inputs, as many at once as are at hand: it waits for the first
+// only. That makes a chain of sources as cheap as one. Beside the inputs Next
+// returns what came after them: nil, io.EOF after the last one, an *InvalidError
+// for an input that cannot be used (Next may be called again, unless it is
+// Final), or any other error when reading failed. The slice is good until the
+// next call; the inputs in it are never changed. A Source is used by one
+// goroutine.
 type Source interface {
-	Next() (json.RawMessage, error)
+	Next() ([]json.RawMessage, error)
+}
+
+// single is a source of inputs that cost so much that they come one by one.
+type single struct {
+	next  func() (json.RawMessage, error)
+	value [1]json.RawMessage
+}
+
+func (s *single) Next() ([]json.RawMessage, error) {
+	value, err := s.next()
+	if err != nil {
+		return nil, err
+	}
+	s.value[0] = value
+	return s.value[:], nil
 }
 
 // InvalidError is an input that cannot be used.
@@ -91,13 +112,13 @@ func Read(r io.Reader, name string, f Format) Source {
 	case Lines:
 		return &lines{split: newSplitter(r, '\n'), name: name, unit: "line", value: stringValue}
 	case JSONL:
-		return &lines{split: newSplitter(r, '\n'), name: name, unit: "line", blanks: true, value: strictValue}
+		return &lines{split: newSplitter(r, '\n'), name: name, unit: "line", json: true, value: strictValue}
 	case JSON:
-		return newDocument(r, name)
+		return &single{next: newDocument(r, name).value}
 	case CSV:
-		return newTable(r, name)
+		return &single{next: newTable(r, name).value}
 	}
-	return &lines{split: newSplitter(r, '\n'), name: name, unit: "line", blanks: true, value: autoValue}
+	return &lines{split: newSplitter(r, '\n'), name: name, unit: "line", json: true, value: autoValue}
 }
 
 // Skip returns a source that leaves invalid inputs out and calls skipped with
@@ -109,27 +130,38 @@ type skipping struct {
 	skipped func(*InvalidError)
 }
 
-func (s *skipping) Next() (json.RawMessage, error) {
+func (s *skipping) Next() ([]json.RawMessage, error) {
 	for {
-		value, err := s.Source.Next()
+		values, err := s.Source.Next()
+		if err == nil {
+			return values, nil
+		}
 		var bad *InvalidError
 		if !errors.As(err, &bad) || bad.Final {
-			return value, err
+			return values, err
 		}
 		s.skipped(bad)
+		if len(values) > 0 {
+			return values, nil
+		}
 	}
 }
 
-// All returns the inputs of s as a sequence. It ends at the first error, which
-// it gives to failed unless that is io.EOF.
-func All(s Source, failed func(error)) iter.Seq[json.RawMessage] {
+// All returns the inputs of s as a sequence. It tells taken how many the loop
+// took: several at a time, before it waits for others and at the end. It ends at
+// the first error, which it gives to failed unless that is io.EOF.
+func All(s Source, taken func(n int), failed func(error)) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
 		for {
-			value, err := s.Next()
-			if err == nil {
+			values, err := s.Next()
+			for i, value := range values {
 				if !yield(value) {
+					taken(i + 1)
 					return
 				}
+			}
+			taken(len(values))
+			if err == nil {
 				continue
 			}
 			if err != io.EOF {

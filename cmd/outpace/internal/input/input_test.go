@@ -17,12 +17,14 @@ func drain(t *testing.T, s Source) []string {
 	t.Helper()
 	var got []string
 	for {
-		value, err := s.Next()
+		values, err := s.Next()
+		for _, value := range values {
+			got = append(got, string(value))
+		}
 		if err == io.EOF {
 			return got
 		}
 		if err == nil {
-			got = append(got, string(value))
 			continue
 		}
 		got = append(got, "! "+err.Error())
@@ -111,13 +113,13 @@ func TestTooLong(t *testing.T) {
 	text := newDocument(io.MultiReader(strings.NewReader(`["`), repeat{}), "f")
 	text.max = most
 	want = []string{"! f, line 1: a value longer than 64 MiB"}
-	if got := drain(t, text); !reflect.DeepEqual(got, want) {
+	if got := drain(t, &single{next: text.value}); !reflect.DeepEqual(got, want) {
 		t.Errorf("JSON: got %q", got)
 	}
 	rows := newTable(io.MultiReader(strings.NewReader("a\n\""), repeat{}), "f")
 	rows.max = most
 	want = []string{"! f, line 2: a row longer than 64 MiB"}
-	if got := drain(t, rows); !reflect.DeepEqual(got, want) {
+	if got := drain(t, &single{next: rows.value}); !reflect.DeepEqual(got, want) {
 		t.Errorf("CSV: got %q", got)
 	}
 }
@@ -194,17 +196,25 @@ func TestInterruptible(t *testing.T) {
 }
 
 func TestAllStopsWhenTheLoopDoes(t *testing.T) {
-	for value := range All(Range(Span{1, math.MaxInt64}), func(err error) { t.Error(err) }) {
+	taken := 0
+	count := func(n int) { taken += n }
+	for value := range All(Range(Span{1, math.MaxInt64}), count, func(err error) { t.Error(err) }) {
 		if string(value) == "3" {
 			break
 		}
 	}
-	var failed error
-	for range All(Read(strings.NewReader("{"), "f", JSONL), func(err error) { failed = err }) {
-		t.Error("an invalid input was given out")
+	if taken != 3 {
+		t.Errorf("the loop took 3 inputs, %d were counted", taken)
 	}
-	if failed == nil {
-		t.Error("the error was lost")
+	taken = 0
+	var failed error
+	for value := range All(Read(strings.NewReader("1\n2\n{"), "f", JSONL), count, func(err error) { failed = err }) {
+		if string(value) == "{" {
+			t.Error("an invalid input was given out")
+		}
+	}
+	if failed == nil || taken != 2 {
+		t.Errorf("after 2 inputs an error: got %d, %v", taken, failed)
 	}
 }
 
@@ -216,7 +226,7 @@ func BenchmarkAuto(b *testing.B) {
 	}
 	for b.Loop() {
 		source := Read(strings.NewReader(text.String()), "f", Auto)
-		for range All(source, func(err error) { b.Fatal(err) }) {
+		for range All(source, func(int) {}, func(err error) { b.Fatal(err) }) {
 		}
 	}
 }

@@ -12,32 +12,60 @@ type lines struct {
 	name   string
 	unit   string
 	place  int64
-	blanks bool // pieces of white space only are passed over
+	json   bool // a piece may be a number, and one of white space only is passed over
 	value  func(piece []byte) (json.RawMessage, string)
+	values []json.RawMessage
 }
 
-func (l *lines) Next() (json.RawMessage, error) {
-	for {
-		piece, err := l.split.next()
-		if err != nil && err != errLong {
-			return nil, l.readError(err)
-		}
-		l.place++
-		if err == errLong {
-			return nil, l.invalid(errLong.Error(), "")
-		}
-		if n := len(piece); n > 0 && piece[n-1] == '\r' && l.split.sep == '\n' {
-			piece = piece[:n-1]
-		}
-		if l.blanks && blank(piece) {
-			continue
-		}
-		value, wrong := l.value(piece)
-		if wrong != "" {
-			return nil, l.invalid(wrong, "")
-		}
-		return value, nil
+func (l *lines) Next() ([]json.RawMessage, error) {
+	if l.values == nil {
+		l.values = make([]json.RawMessage, 0, burst)
 	}
+	clear(l.values) // else it keeps the blocks that they are in
+	l.values = l.values[:0]
+	for len(l.values) < burst {
+		if l.json {
+			had := len(l.values)
+			l.values = l.split.numbers(l.values)
+			l.place += int64(len(l.values) - had)
+		}
+		more, err := l.other()
+		if err != nil || !more {
+			return l.values, err
+		}
+	}
+	return l.values, nil
+}
+
+// other adds the next piece, whatever it is. It waits for one when there are no
+// values yet; more is false where it would have to, or there is no room.
+func (l *lines) other() (more bool, err error) {
+	if len(l.values) == burst {
+		return false, nil
+	}
+	piece, err := l.split.next(len(l.values) == 0)
+	switch {
+	case err == errUsed:
+		return false, nil
+	case err != nil && err != errLong:
+		return false, l.readError(err)
+	}
+	l.place++
+	if err == errLong {
+		return false, l.invalid(errLong.Error(), "")
+	}
+	if n := len(piece); n > 0 && piece[n-1] == '\r' && l.split.sep == '\n' {
+		piece = piece[:n-1]
+	}
+	if l.json && blank(piece) {
+		return true, nil
+	}
+	value, wrong := l.value(piece)
+	if wrong != "" {
+		return false, l.invalid(wrong, "")
+	}
+	l.values = append(l.values, value)
+	return true, nil
 }
 
 func (l *lines) invalid(what, hint string) error {

@@ -20,7 +20,8 @@ func Args(args []string, f Format) Source {
 	case JSON, JSONL:
 		value = strictValue
 	}
-	return &arguments{args: args, value: value}
+	a := &arguments{args: args, value: value}
+	return &single{next: a.one}
 }
 
 type arguments struct {
@@ -29,7 +30,7 @@ type arguments struct {
 	value func([]byte) (json.RawMessage, string)
 }
 
-func (a *arguments) Next() (json.RawMessage, error) {
+func (a *arguments) one() (json.RawMessage, error) {
 	if a.next == len(a.args) {
 		return nil, io.EOF
 	}
@@ -76,12 +77,22 @@ type counting struct {
 	next, last int64
 	done       bool
 	room       []byte // a block that many numbers share
+	values     []json.RawMessage
 }
 
-func (c *counting) Next() (json.RawMessage, error) {
-	if c.done {
-		return nil, io.EOF
+func (c *counting) Next() ([]json.RawMessage, error) {
+	c.values = c.values[:0]
+	for !c.done && len(c.values) < burst {
+		c.values = append(c.values, c.number())
 	}
+	if c.done {
+		return c.values, io.EOF
+	}
+	return c.values, nil
+}
+
+// number returns the next one.
+func (c *counting) number() json.RawMessage {
 	const longest = len("-9223372036854775808")
 	if cap(c.room)-len(c.room) < longest {
 		c.room = make([]byte, 0, 4096)
@@ -90,7 +101,7 @@ func (c *counting) Next() (json.RawMessage, error) {
 	c.room = strconv.AppendInt(c.room, c.next, 10)
 	c.done = c.next == c.last
 	c.next++
-	return c.room[begin:len(c.room):len(c.room)], nil
+	return c.room[begin:len(c.room):len(c.room)]
 }
 
 // Repeat returns a source of n times the inputs of what open returns, one round
@@ -105,7 +116,7 @@ type repeating struct {
 	some bool // this round gave an input
 }
 
-func (r *repeating) Next() (json.RawMessage, error) {
+func (r *repeating) Next() ([]json.RawMessage, error) {
 	for {
 		if r.now == nil {
 			if r.left == 0 {
@@ -118,14 +129,17 @@ func (r *repeating) Next() (json.RawMessage, error) {
 				return nil, err
 			}
 		}
-		value, err := r.now.Next()
+		values, err := r.now.Next()
+		r.some = r.some || len(values) > 0 || err != io.EOF
 		if err != io.EOF {
-			r.some = true
-			return value, err
+			return values, err
 		}
 		r.now = nil
 		if !r.some {
 			r.left = 0
+		}
+		if len(values) > 0 {
+			return values, nil
 		}
 	}
 }

@@ -2,6 +2,7 @@ package input
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 )
@@ -10,6 +11,9 @@ const blockSize = 64 << 10
 
 // errLong is a piece that is longer than MaxItem. The splitter goes on behind it.
 var errLong = errors.New("longer than 64 MiB")
+
+// errUsed is that no further piece is at hand.
+var errUsed = errors.New("the block is used up")
 
 // splitter cuts a stream at a separator. Pieces are parts of the blocks that
 // it reads into, which are never written to again: no copy and no allocation
@@ -31,10 +35,28 @@ func newSplitter(r io.Reader, sep byte) *splitter {
 	return &splitter{src: r, sep: sep, max: MaxItem}
 }
 
+// numbers adds the pieces that come next and are whole numbers to values, as many
+// as are in the block and as values has room for. Most inputs of a long run are
+// numbers, and one look at each byte finds both what they are and their end.
+func (s *splitter) numbers(values []json.RawMessage) []json.RawMessage {
+	for len(values) < cap(values) {
+		rest := s.block[s.start:]
+		n := leading(rest)
+		if n == 0 || n == len(rest) || rest[n] != s.sep || n > s.max {
+			break
+		}
+		values = append(values, rest[:n:n])
+		s.start += n + 1
+	}
+	s.scanned = max(s.scanned, s.start)
+	return values
+}
+
 // next returns the next piece without its separator, errLong for one that is
 // too long, and io.EOF at the end. What stands behind the last separator is a
-// piece when it is not empty.
-func (s *splitter) next() ([]byte, error) {
+// piece when it is not empty. Unless it may wait, next does not read: then it
+// returns errUsed when there is no piece in the block.
+func (s *splitter) next(wait bool) ([]byte, error) {
 	long := false
 	for {
 		if i := bytes.IndexByte(s.block[s.scanned:], s.sep); i >= 0 {
@@ -53,6 +75,9 @@ func (s *splitter) next() ([]byte, error) {
 				return give(rest, long)
 			}
 			return nil, s.err
+		}
+		if !wait {
+			return nil, errUsed
 		}
 		s.fill()
 	}

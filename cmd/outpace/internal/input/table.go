@@ -30,7 +30,7 @@ func newTable(r io.Reader, name string) *table {
 	return &table{name: name, budget: b, buffered: buffered, rows: rows, max: MaxItem}
 }
 
-func (t *table) Next() (json.RawMessage, error) {
+func (t *table) value() (json.RawMessage, error) {
 	if t.keys == nil {
 		if err := t.header(); err != nil {
 			return nil, err

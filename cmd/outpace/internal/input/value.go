@@ -60,20 +60,23 @@ func wrongWith(piece []byte) string {
 
 // whole reports whether piece is a whole number, the commonest value, which is
 // JSON at first sight: digits without a leading zero, after at most one minus.
-func whole(piece []byte) bool {
-	digits := piece
-	if len(digits) > 0 && digits[0] == '-' {
-		digits = digits[1:]
+func whole(piece []byte) bool { return len(piece) > 0 && leading(piece) == len(piece) }
+
+// leading returns how many bytes of text are a whole number; 0 where none begins
+// it. What follows decides whether it is one.
+func leading(text []byte) int {
+	n := 0
+	if len(text) > 0 && text[0] == '-' {
+		n = 1
 	}
-	if len(digits) == 0 || digits[0] == '0' && len(digits) > 1 {
-		return false
+	first := n
+	for n < len(text) && text[n]-'0' <= 9 {
+		n++
 	}
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return false
-		}
+	if n == first || text[first] == '0' && n > first+1 {
+		return 0
 	}
-	return true
+	return n
 }
 
 // valid reports whether trimmed is a JSON value in valid UTF-8.
