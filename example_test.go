@@ -144,6 +144,33 @@ func ExampleMapItems() {
 	// 1 b B 1
 }
 
+func ExampleMapSpans() {
+	ctx := context.Background()
+	ex, _ := outpace.New(ctx, outpace.Threads(4))
+	defer ex.Close()
+	half := outpace.Func("half", func(_ context.Context, n int) (int, error) {
+		if n%2 != 0 {
+			return 0, errors.New("odd")
+		}
+		return n / 2, nil
+	})
+	sum, failed := 0, []int(nil)
+	for span, err := range outpace.MapSpans(ctx, ex, half, slices.Values([]int{10, 11, 12})) {
+		switch {
+		case err != nil:
+			log.Fatal(err) // the run as a whole
+		case span.Err != nil:
+			failed = append(failed, span.Inputs[0])
+		}
+		for _, v := range span.Values {
+			sum += v
+		}
+	}
+	fmt.Println(sum, failed)
+	// Output:
+	// 11 [11]
+}
+
 func ExampleMapUnordered() {
 	ctx := context.Background()
 	ex, _ := outpace.New(ctx, outpace.Threads(4))

@@ -58,6 +58,35 @@ func MapItems[In, Out any](ctx context.Context, e *Executor, f Function[In, Out]
 	return items(ctx, e, f, in, mode{ordered: true, records: true}, opts)
 }
 
+// Span is neighbouring inputs of a MapSpans with what became of them: several
+// that have a value each, or one that failed. The slices are good until the loop
+// goes on.
+type Span[In, Out any] struct {
+	Index  int   // position of the first of the inputs, from 0
+	Inputs []In  // 1 or more
+	Values []Out // as many as inputs; nil when Err is set
+	Err    error // nil, or the *TaskError of the only input
+}
+
+// MapSpans is Map with neighbours together, for a loop that would cost as much as
+// the items do: a span is what is finished and may be yielded, 64 items at most,
+// so no result waits for others. The error beside it is about the run as a
+// whole, and comes last.
+func MapSpans[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], opts ...Option) iter.Seq2[Span[In, Out], error] {
+	return func(yield func(Span[In, Out], error) bool) {
+		err := each(ctx, e, f, in, mode{ordered: true}, opts, func(s span[In, Out], err error) bool {
+			part := Span[In, Out]{Index: s.c.first() + s.a, Inputs: s.c.in[s.a:s.b:s.b], Err: err}
+			if err == nil {
+				part.Values = s.c.out[s.a:s.b:s.b]
+			}
+			return yield(part, nil)
+		})
+		if err != nil {
+			yield(Span[In, Out]{}, err)
+		}
+	}
+}
+
 // MapUnordered is MapItems in the order in which the tasks finish.
 func MapUnordered[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], in iter.Seq[In], opts ...Option) iter.Seq2[Item[In, Out], error] {
 	return items(ctx, e, f, in, mode{records: true}, opts)
@@ -87,7 +116,7 @@ func items[In, Out any](ctx context.Context, e *Executor, f Function[In, Out], i
 	}
 }
 
-// mode is what distinguishes the three Maps.
+// mode is what distinguishes the Maps.
 type mode struct{ ordered, records bool }
 
 // each runs a Map and hands what is finished to take, until that returns false:

@@ -15,6 +15,7 @@ func mapTests() []test {
 	return []test{
 		{"Map/Order", testMapOrder},
 		{"Map/Items", testMapItems},
+		{"Map/Spans", testMapSpans},
 		{"Map/Unordered", testMapUnordered},
 		{"Map/FailuresInPlace", testMapFailures},
 		{"Map/Streaming", testMapStreaming},
@@ -66,6 +67,30 @@ func testMapItems(t *testing.T, s *suite) {
 	}
 	if i != 30 {
 		t.Errorf("%d records", i)
+	}
+}
+
+// testMapSpans: each input is in one span, in order, with its value.
+func testMapSpans(t *testing.T, s *suite) {
+	ex := s.open(t)
+	const n = 20_000
+	next := 0
+	for span, err := range outpace.MapSpans(s.limit(t), ex, s.fns.Square, upTo(n)) {
+		if err != nil || span.Err != nil {
+			t.Fatal(err, span.Err)
+		}
+		if size := len(span.Inputs); span.Index != next || size < 1 || size > 64 || len(span.Values) != size {
+			t.Fatalf("after %d inputs: %+v", next, span)
+		}
+		for i, v := range span.Values {
+			if span.Inputs[i] != next || v != next*next {
+				t.Fatalf("input %d: %d became %d", next, span.Inputs[i], v)
+			}
+			next++
+		}
+	}
+	if next != n {
+		t.Errorf("%d inputs", next)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // item is a result of map: JSON in, JSON out.
 type item = outpace.Item[json.RawMessage, json.RawMessage]
 
+// span is several of them that need no records.
+type span = outpace.Span[json.RawMessage, json.RawMessage]
+
 // appendRecord appends the record of an item, which failed with fault if it did;
 // docs/cli.md has its schema.
 func appendRecord(b []byte, it *item, fault ui.Fault) []byte {

@@ -125,21 +125,59 @@ func (r *run) inputs() iter.Seq[json.RawMessage] {
 	return input.All(r.source, func(n int) { r.pulled.Add(int64(n)) }, func(err error) { r.bad.Store(&err) })
 }
 
-// loop takes the results.
+// loop takes the results until they end, or one cannot be taken.
 func (r *run) loop(ctx context.Context, ex *outpace.Executor) {
-	results := outpace.MapItems(ctx, ex, r.target.fn, r.inputs())
-	if r.flags.disorder {
-		results = outpace.MapUnordered(ctx, ex, r.target.fn, r.inputs())
+	switch {
+	case r.flags.disorder:
+		r.err = r.items(ctx, outpace.MapUnordered(ctx, ex, r.target.fn, r.inputs()))
+	case r.flags.records || r.failed != nil: // which say what was measured of an item
+		r.err = r.items(ctx, outpace.MapItems(ctx, ex, r.target.fn, r.inputs()))
+	default:
+		r.err = r.spans(ctx, outpace.MapSpans(ctx, ex, r.target.fn, r.inputs()))
 	}
+}
+
+// items takes results one by one.
+func (r *run) items(ctx context.Context, results iter.Seq2[item, error]) error {
 	for it, err := range results {
 		if err == nil {
 			err = r.take(ctx, &it)
 		}
 		if err != nil {
-			r.err = err
-			return
+			return err
 		}
 	}
+	return nil
+}
+
+// spans takes results several at a time, which costs a third of items: the sink
+// is locked, and a result counted, once for all of them.
+func (r *run) spans(ctx context.Context, results iter.Seq2[span, error]) error {
+	for s, err := range results {
+		switch {
+		case err != nil:
+		case s.Err != nil:
+			it := item{Index: s.Index, Input: s.Inputs[0], Err: s.Err, Attempts: attempts(s.Err)}
+			err = r.take(ctx, &it)
+		default:
+			var n int
+			n, err = r.sink.lines(s.Values)
+			r.summary.Done += int64(n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempts is how many a failed task had.
+func attempts(err error) int {
+	var failure *outpace.TaskError
+	if errors.As(err, &failure) {
+		return failure.Attempts
+	}
+	return 0
 }
 
 // take counts one result and hands it to the sink.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"sync"
 	"time"
@@ -51,21 +52,35 @@ func newSink(ctx context.Context, out io.Writer, isResult func([]byte) bool, fai
 
 // line adds text and a newline. It blocks while too much is waiting.
 func (s *sink) line(text []byte) error {
-	s.mu.Lock()
-	before := len(s.buf)
-	s.buf = append(append(s.buf, text...), '\n')
-	after, err := len(s.buf), s.err
-	s.mu.Unlock()
-	if before == 0 {
-		poke(s.wake)
-	}
-	if before < flushAt && after >= flushAt {
-		poke(s.full)
-	}
-	if err == nil && after >= sinkRoom {
-		return s.wait()
-	}
+	_, err := s.lines([]json.RawMessage{text})
 	return err
+}
+
+// lines adds texts, each with a newline, and blocks while too much is waiting.
+// It returns how many it added: all, unless there is an error. The lock is taken
+// once for all that there is room for.
+func (s *sink) lines(texts []json.RawMessage) (n int, err error) {
+	for n < len(texts) && err == nil {
+		s.mu.Lock()
+		before := len(s.buf)
+		for n < len(texts) && len(s.buf) < sinkRoom {
+			s.buf = append(append(s.buf, texts[n]...), '\n')
+			n++
+		}
+		after := len(s.buf)
+		err = s.err
+		s.mu.Unlock()
+		if before == 0 {
+			poke(s.wake)
+		}
+		if before < flushAt && after >= flushAt {
+			poke(s.full)
+		}
+		if err == nil && after >= sinkRoom {
+			err = s.wait()
+		}
+	}
+	return n, err
 }
 
 // wait blocks until there is room.

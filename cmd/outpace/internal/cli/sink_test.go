@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,23 @@ func TestSinkGathersAndBlocks(t *testing.T) {
 		if out.text.Len() != lines*1024 || out.writes > 12 {
 			t.Errorf("%d bytes in %d writes", out.text.Len(), out.writes)
 		}
+	})
+}
+
+func TestSinkCountsWhatItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := newSink(ctx, &slow{}, nil, func(error) {})
+		big := bytes.Repeat([]byte("x"), sinkRoom/2)
+		time.AfterFunc(time.Minute, cancel) // while the first are being written
+		n, err := s.lines([]json.RawMessage{big, big, big, big, big, big, big})
+		if n != 4 || !errors.Is(err, context.Canceled) {
+			t.Errorf("took %d, %v", n, err)
+		}
+		if missing, err := s.end(0); missing != int64(n) || err != nil {
+			t.Errorf("%d of %d not written, %v", missing, n, err)
+		}
+		<-s.ended
 	})
 }
 

@@ -195,6 +195,41 @@ func TestInterruptible(t *testing.T) {
 	}
 }
 
+// TestNextWaitsForTheFirstOnly: a slow writer's inputs are given out as they
+// come, and all that came together at once.
+func TestNextWaitsForTheFirstOnly(t *testing.T) {
+	r, w := io.Pipe()
+	source := Read(r, "f", Auto)
+	for _, text := range []string{"1\n", "2\nab\n\n-3\n[4]\n", "5\n"} {
+		sent := make(chan error, 1)
+		go func() { _, err := io.WriteString(w, text); sent <- err }()
+		values, err := source.Next()
+		if err != nil || len(values) != len(strings.Fields(text)) {
+			t.Errorf("of %q: %q, %v", text, values, err)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestNumbersAreFoundAmongOthers: what only begins like a number is none.
+func TestNumbersAreFoundAmongOthers(t *testing.T) {
+	var text strings.Builder
+	var want []string
+	for i := range 5 * burst {
+		for line, value := range map[string]string{"7": "7", "-0": "-0", "01": `"01"`, "1 2": `"1 2"`, "-": `"-"`, "2.5": "2.5", "9\r": "9"} {
+			if (i+len(line))%3 == 0 {
+				text.WriteString(line + "\n")
+				want = append(want, value)
+			}
+		}
+	}
+	if got := drain(t, Read(strings.NewReader(text.String()), "f", Auto)); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestAllStopsWhenTheLoopDoes(t *testing.T) {
 	taken := 0
 	count := func(n int) { taken += n }
