@@ -12,7 +12,8 @@ type batch struct {
 	timer    *time.Timer
 	sent     time.Time
 	at       int  // the item known to run; -1
-	packed   bool // the inputs are
+	packed   bool // the inputs are, as whole numbers
+	texts    bool // the inputs are packed texts
 	reached  bool // it was handed to the worker
 	expired  bool // its time is over
 	looks    int  // at whether an answer has come since
@@ -26,6 +27,9 @@ type ref struct {
 }
 
 func newBatch(j job) *batch { return &batch{cfg: j.settings(), at: -1, guilty: -1} }
+
+// json reports whether the inputs are a JSON array.
+func (b *batch) json() bool { return !b.packed && !b.texts }
 
 // take makes a batch of what is next in the queue.
 func (l *lane) take() *batch {
@@ -60,13 +64,13 @@ func (l *lane) take() *batch {
 	l.add(b, j, limit)
 	if j.left() > 0 {
 		l.ex.again(j)
-	} else if j.first() < 0 && j.doubts() == 0 && !b.packed {
+	} else if j.first() < 0 && j.doubts() == 0 && b.json() {
 		l.addAlike(b, j, min(limit, 1+l.ex.queue.Len()/int(l.ex.width.Load())))
 	}
 	if b.n == 0 {
 		return nil
 	}
-	if !b.packed {
+	if b.json() {
 		l.buffer = append(l.buffer, ']')
 	}
 	b.answered, b.open = make([]bool, b.n), b.n

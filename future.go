@@ -201,9 +201,9 @@ func (t *submitted[In, Out]) appendInput(dst []byte, _ int) ([]byte, error) {
 	return t.def().appendInput(dst, t.in)
 }
 
-func (t *submitted[In, Out]) settle(_ int, outs [][]byte, o outcome) {
+func (t *submitted[In, Out]) settle(_ int, outs outputs, o outcome) {
 	var v Out
-	if err := t.def().readOutput(outs[0], &v); err != nil {
+	if _, err := t.def().readAny(outs, 0, &v); err != nil {
 		t.fail(0, err, o)
 		return
 	}

@@ -28,10 +28,16 @@ type job interface {
 	unwanted() bool             // nobody waits for it any more: it need not go on
 	doubts() int                // how often its worker has died; above 0 it is a suspect: nothing else may be in flight beside it
 	appendInput(dst []byte, i int) ([]byte, error)
-	settle(a int, outs [][]byte, o outcome)    // items from a on are done; a value that cannot be read fails its item
+	settle(a int, outs outputs, o outcome)     // items from a on are done; a value that cannot be read fails its item
 	fail(i int, err error, o outcome)          // item i failed: it is retried, or that is its result
 	requeue(a, b int, why error, suspect bool) // items a to b run again, uncharged; why is nil where their worker handed them back
 	reject(a, b int, err error)                // items a to b cannot run at all
+}
+
+// outputs is what came of some items, as it crossed.
+type outputs struct {
+	values [][]byte // each as JSON
+	texts  bool     // … or as text
 }
 
 // outcome is what was measured of some items.

@@ -47,7 +47,7 @@ type lane struct {
 	// What follows belongs to whoever holds driving: loop, but while it sleeps.
 	driving sync.Mutex
 	buffer  []byte      // encoded inputs
-	packs   bool        // the worker reads packed numbers
+	packs   bool        // the worker reads packed inputs
 	known   AnyFunction // that the worker was sent last, and so has loaded
 }
 
@@ -218,7 +218,7 @@ func (l *lane) stir() {
 // send hands a batch to the worker.
 func (l *lane) send(w Worker, b *batch) {
 	j := b.refs[0].j
-	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Packed: b.packed, Measure: true}
+	out := Batch{Func: j.function(), N: b.n, Inputs: l.buffer, Packed: b.packed, Texts: b.texts, Measure: true}
 	for _, r := range b.refs {
 		l.ex.begun(r.index(r.a), r.n, r.j.tries(r.a), l.number)
 	}

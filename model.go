@@ -104,14 +104,14 @@ type Dumper interface {
 	Dump() bool
 }
 
-// Packer is a Worker that can be sent whole numbers packed: half the work of
-// carrying them as JSON, on both sides. What it answers may be packed or not,
-// whatever the inputs were.
+// Packer is a Worker that can be sent whole numbers, and long texts, packed: half
+// the work of carrying them as JSON, on both sides. What it answers may be packed
+// or not, whatever the inputs were.
 type Packer interface {
 	Worker
 
-	// Packs reports whether Batch.Packed may be set. It does not block, and
-	// says the same each time.
+	// Packs reports whether Batch.Packed and Batch.Texts may be set, one of them
+	// at a time. It does not block, and says the same each time.
 	Packs() bool
 }
 
@@ -138,6 +138,7 @@ type Batch struct {
 	N       int           // number of items, at least 1
 	Inputs  []byte        // the N inputs as one JSON array; valid during Send only
 	Packed  bool          // Inputs are N whole numbers instead, as int64 in 8 bytes each, little-endian: for a Packer
+	Texts   bool          // Inputs are N lengths in 4 bytes each, little-endian, and behind them the texts, in UTF-8: for a Packer
 	Lease   time.Duration // after this long the worker hands back what it has not started; 0: never
 	Measure bool          // the wall time of each item is wanted where it costs little
 }
@@ -162,6 +163,7 @@ type Reply struct {
 	First   int
 	N       int
 	Outputs [][]byte        // ReplyResults: the N values, each as JSON. The slice is valid until the next Receive, the bytes for ever
+	Texts   bool            // each of Outputs is a text instead, in UTF-8 (which is not checked again): for a string of JSON
 	Packed  []byte          // ReplyResults, in place of Outputs: N whole numbers as int64 in 8 bytes each, little-endian
 	Walls   []time.Duration // ReplyResults: the wall time of each item where it was measured, else nil
 	Wall    time.Duration   // wall time of the N items together

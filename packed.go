@@ -8,7 +8,8 @@ import (
 
 // This file is how whole numbers cross to worker processes that can read them
 // packed: 8 bytes each, which costs both sides a few nanoseconds a value where
-// JSON costs tens. Anything else among a batch's inputs, and it crosses as JSON.
+// JSON costs tens. Anything else among a batch's inputs, and it crosses as JSON,
+// or as packtext.go says.
 //
 //	[]int, []int64, ──► packInto ──► Batch.Packed ──► worker
 //	[]json.RawMessage ◄── unpackInto ◄── Reply.Packed ◄──┘
@@ -21,6 +22,7 @@ const (
 // packing is a job of many items of one type. Other jobs cross as JSON.
 type packing interface {
 	appendPacked(dst []byte, a, b int) ([]byte, bool)
+	appendTexts(dst []byte, a, b int) (out []byte, n int)
 	settlePacked(a int, packed []byte, o outcome)
 }
 
@@ -29,18 +31,28 @@ var (
 	_ packing = (*rerun[int, int])(nil)
 )
 
-// pack claims the batch's items and packs their inputs, where each is a whole
-// number; ok is false where the batch is to be JSON.
+// pack packs the inputs of claimed items, where each is a whole number or a
+// text; ok is false where the batch is to be JSON.
 func (l *lane) pack(b *batch, j job, from, to int) (ok bool) {
 	p, can := j.(packing)
-	if !can || !l.packs || to-from < packFrom {
+	if !can || !l.packs || from == to {
 		return false
 	}
-	if l.buffer, ok = p.appendPacked(l.buffer, from, to); ok {
-		b.packed, b.n = true, to-from
-		b.refs = append(b.refs, ref{j, from, b.n, 0})
+	if to-from >= packFrom {
+		l.buffer, b.packed = p.appendPacked(l.buffer, from, to)
 	}
-	return ok
+	if b.n = to - from; !b.packed {
+		l.buffer, b.n = p.appendTexts(l.buffer, from, to)
+		b.texts = b.n > 0
+	}
+	if b.json() {
+		return false
+	}
+	b.refs = append(b.refs, ref{j, from, b.n, 0})
+	if from+b.n < to {
+		j.requeue(from+b.n, to, nil, false)
+	}
+	return true
 }
 
 // settlePacked passes packed results on to a job.
@@ -49,7 +61,7 @@ func settlePacked(j job, a int, packed []byte, o outcome) {
 		p.settlePacked(a, packed, o)
 		return
 	}
-	j.settle(a, texts(packed), o)
+	j.settle(a, outputs{values: texts(packed)}, o)
 }
 
 func (c *chunk[In, Out]) appendPacked(dst []byte, a, b int) ([]byte, bool) {
@@ -74,7 +86,7 @@ func (j *rerun[In, Out]) settlePacked(a int, packed []byte, o outcome) {
 func (c *chunk[In, Out]) settlePackedTry(a int, packed []byte, o outcome, try int) {
 	n := len(packed) / 8
 	if c.r.fn.def.codec != nil || !unpackInto(c.out[a:a+n], packed) {
-		c.settleTry(a, texts(packed), o, try)
+		c.settleTry(a, outputs{values: texts(packed)}, o, try)
 		return
 	}
 	o.try = try

@@ -11,13 +11,15 @@ func (c *chunk[In, Out]) appendInput(dst []byte, i int) ([]byte, error) {
 	return c.r.fn.def.appendInput(dst, c.in[i])
 }
 
-func (c *chunk[In, Out]) settle(a int, outs [][]byte, o outcome) { c.settleTry(a, outs, o, 1) }
+func (c *chunk[In, Out]) settle(a int, outs outputs, o outcome) { c.settleTry(a, outs, o, 1) }
 
-func (c *chunk[In, Out]) settleTry(a int, outs [][]byte, o outcome, try int) {
+func (c *chunk[In, Out]) settleTry(a int, outs outputs, o outcome, try int) {
 	o.try = try
-	b, from, bytes := a+len(outs), a, 0
+	n := len(outs.values)
+	b, from, bytes := a+n, a, 0
 	for i := a; i < b; i++ {
-		if err := c.r.fn.def.readOutput(outs[i-a], &c.out[i]); err != nil {
+		size, err := c.r.fn.def.readAny(outs, i-a, &c.out[i])
+		if err != nil {
 			c.hold(bytes)
 			bytes = 0
 			c.span(from, i, o)
@@ -25,9 +27,9 @@ func (c *chunk[In, Out]) settleTry(a int, outs [][]byte, o outcome, try int) {
 			from = i + 1
 			continue
 		}
-		bytes += len(outs[i-a])
+		bytes += size
 		if c.recs != nil {
-			c.recs[i] = o.record(i-a, len(outs), try)
+			c.recs[i] = o.record(i-a, n, try)
 		}
 	}
 	c.hold(bytes)

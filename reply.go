@@ -84,7 +84,7 @@ func (l *lane) settle(j job, a, n, off int, rep Reply, expired bool, cfg *config
 			settlePacked(j, a, rep.Packed[8*off:8*(off+n)], o)
 			return
 		}
-		j.settle(a, rep.Outputs[off:off+n], o)
+		j.settle(a, outputs{rep.Outputs[off : off+n], rep.Texts}, o)
 	case ReplyFault:
 		j.grain().Observe(n, o.wall)
 		j.fail(a, rep.Err, o)

@@ -83,7 +83,7 @@ func (j *rerun[In, Out]) appendInput(dst []byte, i int) ([]byte, error) {
 	return j.chunk.appendInput(dst, j.a+i)
 }
 
-func (j *rerun[In, Out]) settle(a int, outs [][]byte, o outcome) {
+func (j *rerun[In, Out]) settle(a int, outs outputs, o outcome) {
 	j.settleTry(j.a+a, outs, o, j.tried+1)
 }
 

@@ -1,6 +1,7 @@
 package outpace
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,12 +16,17 @@ func appendText(dst []byte, text string) ([]byte, error) {
 	if !utf8.ValidString(text) {
 		return dst, errNotUTF8
 	}
+	return appendQuoted(dst, text), nil
+}
+
+// appendQuoted is appendText for what is known to be UTF-8.
+func appendQuoted[T string | []byte](dst []byte, text T) []byte {
 	dst = append(slices.Grow(dst, len(text)+2), '"')
 	for {
 		n := plain(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
-			return append(dst, '"'), nil
+			return append(dst, '"')
 		}
 		dst = appendEscape(dst, text[n])
 		text = text[n+1:]
@@ -44,29 +50,35 @@ func appendEscape(dst []byte, c byte) []byte {
 // readText reads a string of JSON; false where encoding/json has to do it: what
 // is none, holds a \u, or is not UTF-8.
 func readText(text []byte) (string, bool) {
+	if last := len(text) - 1; last > 0 && text[0] == '"' && plain(text[1:]) == last-1 && text[last] == '"' && utf8.Valid(text) {
+		return string(text[1:last]), true
+	}
+	s, ok := appendUnquoted(make([]byte, 0, len(text)), text)
+	return string(s), ok
+}
+
+// appendUnquoted adds the text that a string of JSON stands for; false, and dst
+// with a part of it, as readText.
+func appendUnquoted[T ~[]byte](dst []byte, text T) ([]byte, bool) {
 	last := len(text) - 1
 	if last < 1 || text[0] != '"' || text[last] != '"' || !utf8.Valid(text) {
-		return "", false
+		return dst, false
 	}
 	text = text[1:last]
-	n := plain(text)
-	if n == len(text) {
-		return string(text), true
-	}
-	var b strings.Builder
-	for b.Grow(len(text)); ; n = plain(text) {
-		b.Write(text[:n])
+	for {
+		n := plain(text)
+		dst = append(dst, text[:n]...)
 		if n == len(text) {
-			return b.String(), true
+			return dst, true
 		}
 		if text[n] != '\\' || n+1 == len(text) {
-			return "", false
+			return dst, false
 		}
 		i := strings.IndexByte(escapes, text[n+1])
 		if i < 0 {
-			return "", false
+			return dst, false
 		}
-		b.WriteByte(meaning[i])
+		dst = append(dst, meaning[i])
 		text = text[n+2:]
 	}
 }
@@ -76,15 +88,15 @@ func readText(text []byte) (string, bool) {
 // from the top bit of those that it looks for, and perhaps of some behind one
 // ("Bit Twiddling Hacks", Sean Eron Anderson: determine if a word has a byte
 // less than n).
-func plain[T string | []byte](s T) int {
+func plain[T ~string | ~[]byte](s T) int {
 	const each = 0x0101010101010101
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
 			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
 		borrow := (x - ' '*each) | ((x ^ '"'*each) - each) | ((x ^ '\\'*each) - each)
-		if borrow&^x&(0x80*each) != 0 {
-			break
+		if borrow &= ^x & (0x80 * each); borrow != 0 {
+			return i + bits.TrailingZeros64(borrow)/8 // the lowest is one of them
 		}
 	}
 	for ; i < len(s); i++ {

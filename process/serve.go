@@ -159,7 +159,7 @@ func (s *server) batch(body []byte) error {
 		return fmt.Errorf("function %d is not defined", b.Func)
 	case b.N < 1:
 		return errors.New("a batch of no items")
-	case b.Packed:
+	case b.Packed || b.Texts:
 		return errors.New("packed inputs, which hello did not offer")
 	}
 	inputs, err := split(b.Inputs, int(b.N))

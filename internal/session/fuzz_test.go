@@ -23,13 +23,17 @@ func FuzzReplies(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	texts, err := wire.AppendResults(nil, wire.Results{Batch: 1, N: 2, Texts: true, Outputs: []byte("\x01\x00\x00\x00\x02\x00\x00\x00aé"), CPU: -1})
+	if err != nil {
+		f.Fatal(err)
+	}
 	fault, err := wire.AppendFault(nil, wire.Fault{Batch: 1, Index: 1, Err: wire.Error{Type: "E", Cause: "exception"}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	back := wire.AppendBack(nil, wire.Back{Batch: 1, First: 1, N: 2})
 	running := wire.AppendRunning(nil, wire.Running{Batch: 1, Index: 2, Wall: time.Second})
-	for _, seed := range [][]byte{nil, results, fault, back, running, append(results, results...), append(fault, back...),
+	for _, seed := range [][]byte{nil, results, texts, fault, back, running, append(results, results...), append(fault, back...),
 		append(running, results[:20]...), []byte("Traceback (most recent call last)"), binary.LittleEndian.AppendUint32(nil, 1<<30)} {
 		f.Add(seed)
 	}

@@ -51,7 +51,16 @@ func TestLies(t *testing.T) {
 		`results(batch, 0, 2**32 - 1, b"[1,2]", 1)`,
 		`results(batch, 0, 3, b"x" * 23, 2)`,
 		`results(batch, 0, 3, b"x" * 32, 2)`,
+		`results(batch, 0, 3, b"[1,2,3]", 8)`,
+		`results(batch, 0, 3, b"x" * 24, 6)`,
 		`results(batch, 0, 3, b"[1,2,3]", 4)`,
+		`results(batch, 0, 3, struct.pack("<III", 1, 1, 2) + b"abc", 4)`,
+		`results(batch, 0, 3, struct.pack("<III", 1, 1, 0) + b"abc", 4)`,
+		`results(batch, 0, 3, struct.pack("<III", 1, 2**32 - 1, 3) + b"abc", 4)`,
+		`results(batch, 0, 3, struct.pack("<III", 1, 1, 1) + b"a\xffc", 4)`,
+		`results(batch, 0, 3, struct.pack("<III", 1, 1, 1) + b"\xe2\x82\xac", 4)`,
+		`results(batch, 0, 4, struct.pack("<IIII", 1, 1, 1, 0) + b"abc", 4)`,
+		`results(batch, 0, 2**32 - 1, b"abc", 4)`,
 		`results(batch, 0, 4, b"x" * 32, 2)`,
 		`results(batch, 0, 2, b"[1,2]"); results(batch, 1, 2, b"[2,3]")`,
 		`results(batch, 0, 3, b"[1,2,3]"); results(batch, 0, 3, b"[1,2,3]")`,
@@ -82,6 +91,16 @@ func TestHonestPacked(t *testing.T) {
 	r, err := w.Receive()
 	want := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64([]byte{1, 0, 0, 0, 0, 0, 0, 0}, 1<<64-2), 1<<40)
 	if err != nil || r.Outputs != nil || !bytes.Equal(r.Packed, want) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// Texts come as they are, and need not be long.
+func TestHonestTexts(t *testing.T) {
+	w, _ := begin(t, liar(`results(batch, 0, 3, struct.pack("<III", 2, 0, 3) + 'a"'.encode() + "\u20ac".encode(), 4)`))
+	send(t, w, batch(t, 5, fn("f"), 1, 2, 3))
+	r, err := w.Receive()
+	if err != nil || !r.Texts || r.Packed != nil || len(r.Outputs) != 3 || fmt.Sprintf("%s", r.Outputs) != `[a"  €]` {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -145,11 +145,15 @@ func results(dst [][]byte, body []byte) (outpace.Reply, error) {
 	}
 	r := outpace.Reply{Kind: outpace.ReplyResults, Batch: f.Batch, First: int(f.First), N: int(f.N),
 		Walls: f.Walls, Wall: f.Wall, CPU: f.CPU}
-	if f.Packed {
+	switch {
+	case f.Packed:
 		r.Packed = f.Outputs
-		return r, nil
+	case f.Texts:
+		r.Texts = true
+		r.Outputs, err = wire.SplitTexts(dst, f.Outputs, int(f.N))
+	default:
+		r.Outputs, err = wire.Split(dst, f.Outputs, int(f.N))
 	}
-	r.Outputs, err = wire.Split(dst, f.Outputs, int(f.N))
 	return r, err
 }
 

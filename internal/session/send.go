@@ -94,7 +94,7 @@ func (s *Session) Send(b outpace.Batch) error {
 	if err := s.register(b); err != nil {
 		return err
 	}
-	err = s.writer.batch(wire.Batch{ID: b.ID, Func: l.id, N: uint32(b.N), Measure: b.Measure, Lease: b.Lease, Packed: b.Packed, Inputs: b.Inputs})
+	err = s.writer.batch(wire.Batch{ID: b.ID, Func: l.id, N: uint32(b.N), Measure: b.Measure, Lease: b.Lease, Packed: b.Packed, Texts: b.Texts, Inputs: b.Inputs})
 	if errors.Is(err, wire.ErrTooLong) {
 		s.mu.Lock()
 		delete(s.flights, b.ID)

@@ -10,6 +10,7 @@ import (
 const (
 	flagWalls  = 1 // batch: measure each item; results: the wall time of each follows
 	flagPacked = 2 // the values are packed whole numbers, not JSON
+	flagTexts  = 4 // the values are packed texts, not JSON
 )
 
 // unmeasured is a CPU time on the wire that was not measured.
@@ -21,6 +22,7 @@ type Batch struct {
 	Measure     bool          // the wall time of each item is wanted
 	Lease       time.Duration // 0: never over
 	Packed      bool          // Inputs are N whole numbers of 8 bytes, little-endian
+	Texts       bool          // Inputs are N lengths of 4 bytes, little-endian, and the texts
 	Inputs      []byte        // else a JSON array of N values
 }
 
@@ -35,6 +37,7 @@ type Results struct {
 	Wall, CPU       time.Duration   // of all items together; a CPU time below 0 was not measured
 	Walls           []time.Duration // of each item, or nil
 	Packed          bool            // Outputs are N whole numbers of 8 bytes, little-endian
+	Texts           bool            // Outputs are N lengths of 4 bytes, little-endian, and the texts
 	Outputs         []byte          // else a JSON array of N values
 }
 
@@ -76,7 +79,7 @@ func BatchHead(dst []byte, b Batch) ([]byte, error) {
 	}
 	dst = start(dst, KindBatch, fixed+len(b.Inputs))
 	dst = put32(dst, b.ID, b.Func, b.N)
-	dst = append(dst, flags(b.Measure, b.Packed))
+	dst = append(dst, flags(b.Measure, b.Packed, b.Texts))
 	return put64(dst, uint64(max(0, b.Lease))), nil
 }
 
@@ -90,11 +93,11 @@ func AppendBatch(dst []byte, b Batch) ([]byte, error) {
 }
 
 // DecodeBatch reads the body of a batch frame. It does not look into Inputs
-// that are JSON.
+// that are JSON or texts.
 func DecodeBatch(body []byte) (Batch, error) {
 	d := decoder{rest: body}
 	b := Batch{ID: d.u32(), Func: d.u32(), N: d.u32()}
-	b.Measure, b.Packed = d.flags()
+	b.Measure, b.Packed, b.Texts = d.flags()
 	b.Lease, b.Inputs = d.duration(), d.rest
 	d.packed(b.Packed, b.N)
 	return b, d.err("batch")
@@ -125,7 +128,7 @@ func ResultsHead(dst []byte, r Results) ([]byte, error) {
 	}
 	dst = start(dst, KindResults, size)
 	dst = put32(dst, r.Batch, r.First, r.N)
-	dst = append(dst, flags(r.Walls != nil, r.Packed))
+	dst = append(dst, flags(r.Walls != nil, r.Packed, r.Texts))
 	dst = put64(dst, uint64(max(0, r.Wall)), cpu(r.CPU))
 	for _, w := range r.Walls {
 		dst = put64(dst, uint64(max(0, w)))
@@ -143,11 +146,11 @@ func AppendResults(dst []byte, r Results) ([]byte, error) {
 }
 
 // DecodeResults reads the body of a results frame. Whether Outputs that are JSON
-// hold N values is for Split to find out.
+// or texts hold N values is for Split or SplitTexts to find out.
 func DecodeResults(body []byte) (Results, error) {
 	d := decoder{rest: body}
 	r := Results{Batch: d.u32(), First: d.u32(), N: d.u32()}
-	walls, packed := d.flags()
+	walls, packed, texts := d.flags()
 	r.Wall, r.CPU = d.duration(), d.cpu()
 	if walls && uint64(len(d.rest))/8 < uint64(r.N) {
 		d.short = true
@@ -158,7 +161,7 @@ func DecodeResults(body []byte) (Results, error) {
 			r.Walls[i] = d.duration()
 		}
 	}
-	r.Packed, r.Outputs = packed, d.rest
+	r.Packed, r.Texts, r.Outputs = packed, texts, d.rest
 	d.packed(packed, r.N)
 	if r.N == 0 {
 		d.short = true
@@ -231,12 +234,15 @@ func put64(dst []byte, values ...uint64) []byte {
 	return dst
 }
 
-func flags(walls, packed bool) (b byte) {
+func flags(walls, packed, texts bool) (b byte) {
 	if walls {
 		b |= flagWalls
 	}
 	if packed {
 		b |= flagPacked
+	}
+	if texts {
+		b |= flagTexts
 	}
 	return b
 }

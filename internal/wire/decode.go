@@ -31,13 +31,13 @@ func (d *decoder) u32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }
 
 func (d *decoder) u64() uint64 { return binary.LittleEndian.Uint64(d.take(8)) }
 
-// flags reads a byte of flags, of which two are known.
-func (d *decoder) flags() (walls, packed bool) {
+// flags reads a byte of flags, of which three are known and two exclude each other.
+func (d *decoder) flags() (walls, packed, texts bool) {
 	b := d.u8()
-	if b > flagWalls|flagPacked {
+	if b > flagWalls|flagTexts {
 		d.short = true
 	}
-	return b&flagWalls != 0, b&flagPacked != 0
+	return b&flagWalls != 0, b&flagPacked != 0, b&flagTexts != 0
 }
 
 // packed makes sure that what is left is n whole numbers, where it is packed.

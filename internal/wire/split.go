@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // maxDepth is how deep arrays and objects may be nested, as in encoding/json.
@@ -48,6 +49,33 @@ func Split(dst [][]byte, array []byte, n int) ([][]byte, error) {
 			return out, nil
 		}
 	}
+}
+
+// SplitTexts cuts n packed texts apart and appends them to dst: parts of packed.
+// It checks that they are UTF-8. The error wraps ErrFrame where they are not, or
+// the lengths do not add up; dst is then returned as it was.
+//
+//	n lengths, 4 bytes each │ text │ text │ …
+func SplitTexts(dst [][]byte, packed []byte, n int) ([][]byte, error) {
+	if n < 0 || len(packed)/4 < n {
+		return dst, fmt.Errorf("%w: %d bytes are not %d texts", ErrFrame, len(packed), n)
+	}
+	out, rest := dst, packed[4*n:]
+	for i := range n {
+		size := uint64(binary.LittleEndian.Uint32(packed[4*i:]))
+		if size > uint64(len(rest)) {
+			return dst, fmt.Errorf("%w: text %d of %d is longer than what is there", ErrFrame, i+1, n)
+		}
+		text := rest[:size:size]
+		if !utf8.Valid(text) {
+			return dst, fmt.Errorf("%w: text %d of %d is not UTF-8", ErrFrame, i+1, n)
+		}
+		out, rest = append(out, text), rest[size:]
+	}
+	if len(rest) > 0 {
+		return dst, fmt.Errorf("%w: %d bytes after the last of %d texts", ErrFrame, len(rest), n)
+	}
+	return out, nil
 }
 
 // Join adds the JSON array of values to dst.

@@ -2,10 +2,12 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestSplit(t *testing.T) {
@@ -82,6 +84,39 @@ func FuzzSplit(f *testing.F) {
 		again, err := Split(nil, Join(nil, got), len(want))
 		if err != nil || len(again) != len(got) {
 			t.Fatalf("Join of %q does not split: %v", text, err)
+		}
+	})
+}
+
+// FuzzSplitTexts: what SplitTexts accepts is the lengths and the texts, and
+// nothing else; each is UTF-8.
+func FuzzSplitTexts(f *testing.F) {
+	for _, s := range []string{"", "\x01\x00\x00\x00a", "\x01\x00\x00\x00\x00\x00\x00\x00a", "\x01\x00\x00\x00\x01\x00\x00\x00\xc3\xa9",
+		"\xff\xff\xff\xff", "\xff\xff\xff\xff\x02\x00\x00\x00a", "\x00\x00\x00\x00a"} {
+		for n := range 3 {
+			f.Add([]byte(s), n)
+		}
+	}
+	f.Fuzz(func(t *testing.T, packed []byte, n int) {
+		got, err := SplitTexts([][]byte{nil}, packed, n)
+		if err != nil {
+			if !errors.Is(err, ErrFrame) || len(got) != 1 {
+				t.Fatalf("%d, %v", len(got), err)
+			}
+			return
+		}
+		var again []byte
+		for _, text := range got[1:] {
+			again = binary.LittleEndian.AppendUint32(again, uint32(len(text)))
+			if !utf8.Valid(text) {
+				t.Fatalf("%q is not UTF-8", text)
+			}
+		}
+		for _, text := range got[1:] {
+			again = append(again, text...)
+		}
+		if len(got) != n+1 || !bytes.Equal(again, packed) {
+			t.Fatalf("%q in %d texts became %q", packed, n, got)
 		}
 	})
 }

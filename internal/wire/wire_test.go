@@ -31,10 +31,12 @@ func frames(t testing.TB) (stream []byte, bodies []any) {
 		Defined{Func: 2, Err: &reset},
 		Batch{ID: 7, Func: 1, N: 2, Measure: true, Lease: time.Second, Inputs: []byte(`[1,2]`)},
 		Batch{ID: 8, Func: 1, N: 2, Packed: true, Inputs: make([]byte, 16)},
+		Batch{ID: 9, Func: 1, N: 2, Texts: true, Inputs: []byte("\x01\x00\x00\x00\x02\x00\x00\x00aé")},
 		Cancel{Batch: 7, Index: All},
 		Results{Batch: 7, First: 1, N: 2, Wall: 5, CPU: -1, Walls: []time.Duration{2, 3}, Outputs: []byte(`["a",null]`)},
 		Results{Batch: 8, N: 1, Wall: 5, CPU: 4, Outputs: []byte(`[1]`)},
 		Results{Batch: 8, N: 2, CPU: -1, Walls: []time.Duration{2, 3}, Packed: true, Outputs: make([]byte, 16)},
+		Results{Batch: 9, N: 2, CPU: -1, Walls: []time.Duration{2, 3}, Texts: true, Outputs: []byte("\x00\x00\x00\x00\x02\x00\x00\x00é")},
 		Fault{Batch: 7, Index: 1, Wall: 9, CPU: 8, Err: fault},
 		Back{Batch: 7, First: 2, N: 3, Why: Cancelled},
 		Running{Batch: 7, Index: 1, Wall: time.Minute},
@@ -214,7 +216,8 @@ func TestRefused(t *testing.T) {
 		body []byte
 	}{
 		{KindBatch, make([]byte, 20)},
-		{KindBatch, append(make([]byte, 12), 4, 0, 0, 0, 0, 0, 0, 0, 0)},    // an unknown flag
+		{KindBatch, append(make([]byte, 12), 8, 0, 0, 0, 0, 0, 0, 0, 0)},    // an unknown flag
+		{KindBatch, append(make([]byte, 12), 6, 0, 0, 0, 0, 0, 0, 0, 0)},    // numbers and texts
 		{KindBatch, append(make([]byte, 12), 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)}, // packed, and not a multiple of 8
 		{KindCancel, make([]byte, 7)},
 		{KindCancel, make([]byte, 9)},

@@ -124,14 +124,16 @@ class Client:
         assert answer["func"] == func and answer["seconds"] >= 0, answer
         return answer
 
-    def batch(self, inputs, func=1, walls=False, lease=0.0, text=None, n=None, packed=False):
+    def batch(self, inputs, func=1, walls=False, lease=0.0, text=None, n=None, packed=False, texts=False):
         self.number += 1
         n = len(inputs) if n is None else n
         self.sizes[self.number] = n
         if packed and text is None:
             text = struct.pack("<%dq" % n, *inputs)
+        if texts and text is None:
+            text = pack_texts(inputs)
         text = json.dumps(inputs).encode() if text is None else text
-        self.send(b"B", struct.pack("<IIIBQ", self.number, func, n, walls | packed << 1, int(lease * SECOND)) + text)
+        self.send(b"B", struct.pack("<IIIBQ", self.number, func, n, walls | packed << 1 | texts << 2, int(lease * SECOND)) + text)
         return self.number
 
     def cancel(self, batch, index=EVERY):
@@ -194,6 +196,26 @@ class Client:
         return self.wait_for(b"p")
 
 
+def pack_texts(texts):
+    encoded = [text.encode() for text in texts]
+    return struct.pack("<%dI" % len(encoded), *map(len, encoded)) + b"".join(encoded)
+
+
+def unpack(n, form, body):
+    """The values of a results frame."""
+    if form == 2:
+        return struct.unpack("<%dq" % n, body)
+    if form == 0:
+        return json.loads(body)
+    assert form == 4, form
+    values, at = [], 4 * n
+    for size in struct.unpack_from("<%dI" % n, body):
+        values.append(body[at:at + size].decode())
+        at += size
+    assert at == len(body), (at, len(body))
+    return values
+
+
 def all_done(answers):
     return all(None not in a.items for a in answers)
 
@@ -212,7 +234,7 @@ class Answers:
             if flags & 1:
                 self.walls[first:first + n] = struct.unpack_from("<%dQ" % n, body, at)
                 at += 8 * n
-            values = struct.unpack("<%dq" % n, body[at:]) if flags & 2 else json.loads(body[at:])
+            values = unpack(n, flags & ~1, body[at:])
             assert len(values) == n and wall < 1000 * SECOND, (len(values), n, wall)
             self.cpus.append((n, cpu, wall))
             for i, value in enumerate(values):
@@ -396,7 +418,10 @@ class Protocol(WorkerCase):
 
     def test_broken_batches(self):
         for name, header, text in (("count", (1, 1, 3, 0, 0), b"[1,2]"), ("empty", (1, 1, 0, 0, 0), b"[]"),
-                                   ("packed", (1, 1, 2, 2, 0), b"12345678"), ("flags", (1, 1, 1, 4, 0), b"[1]"),
+                                   ("packed", (1, 1, 2, 2, 0), b"12345678"), ("flags", (1, 1, 1, 8, 0), b"[1]"),
+                                   ("both flags", (1, 1, 1, 6, 0), b"\0" * 8), ("no lengths", (1, 1, 2, 4, 0), b"\0" * 7),
+                                   ("short texts", (1, 1, 2, 4, 0), b"\1\0\0\0\2\0\0\0xx"),
+                                   ("long texts", (1, 1, 1, 4, 0), b"\1\0\0\0xx"), ("no UTF-8", (1, 1, 1, 4, 0), b"\1\0\0\0\xff"),
                                    ("text", (1, 1, 1, 0, 0), b"[1"), ("no array", (1, 1, 1, 0, 0), b"{}"),
                                    ("function", (1, 9, 1, 0, 0), b"[1]")):
             with self.subTest(name):
@@ -946,6 +971,40 @@ class Encoding(WorkerCase):
         self.assertEqual(answers.error(7)["cause"], "encoding")
         self.assertEqual(client.call([4]).values(), [1 << 63])
 
+    def test_packed_texts(self):
+        every = "".join(map(chr, range(0x250))) + "\u2028\n\\\U0001f600"
+        for mode in "serial", "threads", "loop":
+            client = self.ready("def f(x): return x", mode=mode, slots=9)
+            for inputs in [every], [every, "", "\u20ac" * 3000, "x" * 100_000] * 3, ["x" * 600] * 2000, [""], ["short", "\0"]:
+                for walls in False, True:
+                    self.assertEqual(client.call(inputs, texts=True, walls=walls).values(), inputs)
+
+    def test_results_are_packed_only_where_all_are_long_strings(self):
+        client = self.ready("class Own(str): pass\n"
+                            "def f(x): return ['x' * x, '\\ud800' * x, Own('x' * x), b'x' * x, x, None, ['x' * x]][x % 10]")
+        for n in 1, 7:
+            for odd, form in (0, 4), (1, 0), (2, 0), (4, 0), (5, 0), (6, 0):
+                with self.subTest(n=n, odd=odd):
+                    inputs = [0] * (n // 2) + [6000 + odd] + [3000] * (n // 2)
+                    client.batch(inputs)
+                    body = client.wait_for(b"r")
+                    self.assertEqual(body[12], form)
+                    client.kept.insert(0, (b"r", body))
+                    size = inputs[n // 2]
+                    want = "x" * size, "\ud800" * size, "x" * size, None, size, None, ["x" * size]
+                    self.assertEqual(client.answers(client.number)[0].values()[n // 2], want[odd])
+        answers = client.call([6000, 6003, 6000])  # bytes
+        self.assertEqual([kind for kind, _ in answers.items], ["r", "f", "r"])
+        client.batch([10] * 9)
+        self.assertEqual(client.wait_for(b"r")[12], 0)  # short
+
+    def test_packed_texts_and_faults(self):
+        client = self.ready("def f(x):\n    if x[0] == 'n': raise ValueError(len(x))\n    return x * 2", mode="threads", slots=2)
+        inputs = [c * 900 for c in "ynyynny"]
+        answers = client.call(inputs, texts=True)
+        for x, (kind, value) in zip(inputs, answers.items):
+            self.assertEqual((kind, value if kind == "r" else value["message"]), ("f", "900") if x[0] == "n" else ("r", x * 2))
+
     def test_large_integers(self):
         client = self.ready("def f(x): return 7**x if x < 10**9 else x + 1 if x % 2 else [x]")
         large = 10**6000 + 1
@@ -1124,6 +1183,16 @@ class Leases(WorkerCase):
                 release(path)
                 self.assertEqual(struct.unpack_from("<III", client.wait_for(b"r")), (batch, 2, 1))
                 self.assertEqual(client.call([""]).values(), [0])
+
+    def test_the_rest_of_packed_texts_is_handed_back(self):
+        path = self.fifo()
+        client = self.ready(HOLD, "hold", mode="threads")
+        batch = client.batch(["", "", path, "x" * 9000, ""], texts=True, lease=0.03)
+        self.assertEqual(struct.unpack_from("<III", client.wait_for(b"r")), (batch, 0, 2))
+        self.assertEqual(struct.unpack("<IIIB", client.wait_for(b"b")), (batch, 3, 2, 0))
+        self.assertEqual(struct.unpack_from("<II", client.wait_for(b"s")), (batch, 2))
+        release(path)
+        self.assertEqual(struct.unpack_from("<III", client.wait_for(b"r")), (batch, 2, 1))
 
     def test_waiting_batches_are_handed_back(self):
         for mode in "serial", "threads":
