@@ -13,7 +13,7 @@ const maxLines = 400
 
 // maxExports bounds what a newcomer to the root package has to learn: functions,
 // types, constants and variables. Raise it knowingly.
-const maxExports = 100
+const maxExports = 105
 
 // TestHabitsNoInit: what must be set up is a value made in main.
 func TestHabitsNoInit(t *testing.T) {
