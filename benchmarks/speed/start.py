@@ -5,21 +5,21 @@
 
 import sys
 
-import functions
+import trivial
 
 
 def executor():
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(1) as pool:
-        return list(pool.map(functions.same, [1]))
+        return list(pool.map(trivial.same, [1]))
 
 
 def pool():
     from multiprocessing import Pool
 
     with Pool(1) as pool:
-        return pool.map(functions.same, [1])
+        return pool.map(trivial.same, [1])
 
 
 if __name__ == "__main__":
