@@ -34,7 +34,7 @@ func longTexts() []string {
 		every.WriteRune(r)
 	}
 	every.WriteString("<&>\u2028\ufffd\ufeff\U0001f600\U0010ffff")
-	in := make([]string, 300)
+	in := make([]string, 150)
 	for i := range in {
 		in[i] = []string{every.String(), strings.Repeat("a line\n", 90*i), strings.Repeat(`"\`, 10*i), strings.Repeat("€", 777), "", "sevenXX"}[i%6]
 	}
@@ -77,7 +77,7 @@ func TestPackedLongJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i > 100 && i%6 > 0 { // without \u, these are packed
+		if i > 50 && i%6 > 0 { // without \u, these are packed
 			text = []byte(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "e", `\/`).Replace(s) + `"`)
 			in[i] = strings.ReplaceAll(s, "e", "/")
 		}
