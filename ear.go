@@ -93,18 +93,18 @@ func (e *Executor) hearFor(ctx context.Context, t *task) {
 	if h == nil || h.task.Load() != t {
 		return
 	}
-	if ctx.Done() != nil {
-		w, ok := h.worker.(Interrupter)
-		if !ok {
-			poke(h.call)
-			return
-		}
-		stop := context.AfterFunc(ctx, w.Interrupt)
-		defer stop()
+	w, ok := h.worker.(Interrupter)
+	if ctx.Done() != nil && !ok {
+		poke(h.call)
+		return
 	}
 	h.direct.Store(true)
 	if !h.reading.TryLock() {
 		return
+	}
+	if ctx.Done() != nil { // only who reads is to be interrupted
+		stop := context.AfterFunc(ctx, w.Interrupt)
+		defer stop()
 	}
 	for h.task.Load() == t && ctx.Err() == nil && h.hear() == nil {
 	}

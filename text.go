@@ -1,10 +1,11 @@
 package outpace
 
 import (
-	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/outpace-run/outpace/internal/jsontext"
 )
 
 // This file is text as a string of JSON, at the speed of a copy where there is
@@ -23,7 +24,7 @@ func appendText(dst []byte, text string) ([]byte, error) {
 func appendQuoted[T string | []byte](dst []byte, text T) []byte {
 	dst = append(slices.Grow(dst, len(text)+2), '"')
 	for {
-		n := plain(text)
+		n := jsontext.Plain(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
 			return append(dst, '"')
@@ -50,7 +51,7 @@ func appendEscape(dst []byte, c byte) []byte {
 // readText reads a string of JSON; false where encoding/json has to do it: what
 // is none, holds a \u, or is not UTF-8.
 func readText(text []byte) (string, bool) {
-	if last := len(text) - 1; last > 0 && text[0] == '"' && plain(text[1:]) == last-1 && text[last] == '"' && utf8.Valid(text) {
+	if last := len(text) - 1; last > 0 && text[0] == '"' && jsontext.Plain(text[1:]) == last-1 && text[last] == '"' && utf8.Valid(text) {
 		return string(text[1:last]), true
 	}
 	s, ok := appendUnquoted(make([]byte, 0, len(text)), text)
@@ -66,7 +67,7 @@ func appendUnquoted[T ~[]byte](dst []byte, text T) ([]byte, bool) {
 	}
 	text = text[1:last]
 	for {
-		n := plain(text)
+		n := jsontext.Plain(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
 			return dst, true
@@ -81,28 +82,4 @@ func appendUnquoted[T ~[]byte](dst []byte, text T) ([]byte, bool) {
 		dst = append(dst, meaning[i])
 		text = text[n+2:]
 	}
-}
-
-// plain is how many bytes there are before a quote, a backslash or a control
-// character. It looks at eight at once: in a word of them, a subtraction borrows
-// from the top bit of those that it looks for, and perhaps of some behind one
-// ("Bit Twiddling Hacks", Sean Eron Anderson: determine if a word has a byte
-// less than n).
-func plain[T ~string | ~[]byte](s T) int {
-	const each = 0x0101010101010101
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		borrow := (x - ' '*each) | ((x ^ '"'*each) - each) | ((x ^ '\\'*each) - each)
-		if borrow &= ^x & (0x80 * each); borrow != 0 {
-			return i + bits.TrailingZeros64(borrow)/8 // the lowest is one of them
-		}
-	}
-	for ; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			break
-		}
-	}
-	return i
 }

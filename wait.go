@@ -136,9 +136,7 @@ func newCollector[F AnyFuture](fs []F) *collector {
 	c := &collector{more: make(chan struct{}, 1)}
 	for i, f := range fs {
 		if f.header().final() {
-			c.mu.Lock()
-			c.ready = append(c.ready, i)
-			c.mu.Unlock()
+			c.add(i)
 			continue
 		}
 		f.header().onDone(func() { c.add(i) }, c)

@@ -7,10 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"runtime/pprof"
 	"slices"
 	"strconv"
+
+	"github.com/outpace-run/outpace/benchmarks/probe"
 )
 
 // pythonProbes are the cases as Outpace and the floors do them, by the names
@@ -56,30 +56,18 @@ func probePython(ctx context.Context, args []string, stdout, stderr io.Writer) (
 			}
 		}
 	}
-	probe := pythonProbes(p)[flags.Arg(0)]
-	if probe == nil || p.workers < 1 || p.n < 1 || !slices.Contains([]int{3, 4}, flags.NArg()) {
+	measure := pythonProbes(p)[flags.Arg(0)]
+	if measure == nil || p.workers < 1 || p.n < 1 || !slices.Contains([]int{3, 4}, flags.NArg()) {
 		return usageError(stderr, "usage: benchmarks python-probe [flags] CASE WORKERS N [EXTRA]")
 	}
-	m, err := profiled(*profile, func() (measurement, error) { return probe(ctx) })
+	stop, err := probe.StartProfile(*profile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	m, err := measure(ctx)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(stdout).Encode(m)
-}
-
-// profiled writes a CPU profile of what probe does into a file; none for "".
-func profiled(name string, probe func() (measurement, error)) (measurement, error) {
-	if name == "" {
-		return probe()
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	m, err := probe()
-	pprof.StopCPUProfile()
-	return m, errors.Join(err, file.Close())
 }

@@ -99,13 +99,11 @@ func Main(ctx context.Context, cases []Case, peers []Peer, args []string, stdout
 	if r.Pace = Pace(*pace); r.Pace <= 0 {
 		r.Pace = FindPace()
 	}
-	if *profile != "" {
-		stop, err := startProfile(*profile)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, stop()) }()
+	stop, err := StartProfile(*profile)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, stop()) }()
 	reading, err := c.Measured(ctx, p, r)
 	if err != nil {
 		return err
@@ -140,7 +138,12 @@ func request(cases []Case, peers []Peer, args []string) (Case, Peer, Request, er
 	return cases[c], peers[p], r, nil
 }
 
-func startProfile(path string) (stop func() error, err error) {
+// StartProfile writes a profile of this process's CPU time to a file, until stop
+// is called; none for "".
+func StartProfile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, err

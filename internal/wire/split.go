@@ -3,8 +3,9 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"unicode/utf8"
+
+	"github.com/outpace-run/outpace/internal/jsontext"
 )
 
 // maxDepth is how deep arrays and objects may be nested, as in encoding/json.
@@ -183,7 +184,7 @@ func key(s []byte, i int) int {
 // text returns where the string ends whose quote is before i, or -1.
 func text(s []byte, i int) int {
 	for {
-		i += plain(s[i:])
+		i += jsontext.Plain(s[i:])
 		if i == len(s) {
 			return -1
 		}
@@ -198,28 +199,6 @@ func text(s []byte, i int) int {
 			return -1
 		}
 	}
-}
-
-// plain returns how many bytes there are before a quote, a backslash or a
-// control character. It looks at eight at once: in a word that has one of them a
-// subtraction borrows ("Bit Twiddling Hacks", Sean Eron Anderson: determine if a
-// word has a byte less than n).
-func plain(s []byte) int {
-	const each = 0x0101010101010101
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		x := binary.LittleEndian.Uint64(s[i:])
-		borrow := (x - ' '*each) | ((x ^ '"'*each) - each) | ((x ^ '\\'*each) - each)
-		if borrow &= ^x & (0x80 * each); borrow != 0 {
-			return i + bits.TrailingZeros64(borrow)/8 // the lowest is one of them
-		}
-	}
-	for ; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			break
-		}
-	}
-	return i
 }
 
 // escape returns where the escape ends whose backslash is before i, or -1.
