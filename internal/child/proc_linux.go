@@ -92,8 +92,10 @@ func statusOf(pid int) (s status, ok bool) {
 	const tick = time.Second / 100 // USER_HZ
 	return status{
 		state: fields[0][0], parent: number(1), group: number(2), flags: number(6), threads: number(17),
-		cpu:           time.Duration(number(11)+number(12)+number(13)+number(14)) * tick,
-		noEnvironment: number(48) != 0 && number(48) == number(47), // where it ends and begins
+		cpu: time.Duration(number(11)+number(12)+number(13)+number(14)) * tick,
+		// Where it ends and begins. Both are the same for a moment of an exec too, in
+		// which the kernel does not know yet where the code ends.
+		noEnvironment: number(48) != 0 && number(48) == number(47) && number(24) != 0,
 	}, true
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	sweepLimit = 250 * time.Millisecond // how long a sweep may take, where processes die slowly or keep coming
 	sweepPause = 250 * time.Microsecond // between two rounds
-	execRounds = 100                    // at most, where all that is left is in the midst of an exec: on a busy machine it may wait there for its turn
+	execRounds = 20                     // at most, where all that is left is in the midst of an exec
 	lateRounds = 3                      // at most, where all that is left ended too early: there are always some on a busy machine
 	clockSlack = 100 * time.Millisecond // by how much the times of /proc may be off: ticks of the clock
 )
