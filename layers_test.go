@@ -46,9 +46,12 @@ func layers() []layer {
 		{"cmd/outpace/internal/input", nil},
 		{"cmd/outpace/internal/builtin", []string{"."}},
 		{"cmd/outpace/internal/ui", []string{"."}},
+		{"cmd/outpace/internal/machine", []string{"internal/cgroup", "internal/cores"}},
+		{"cmd/outpace/internal/bench", []string{".", "cmd/outpace/internal/machine"}},
 		{"cmd/outpace/internal/cli", []string{
 			".", "python", "internal/child", "internal/cores", "internal/room",
 			"cmd/outpace/internal/builtin", "cmd/outpace/internal/input", "cmd/outpace/internal/ui",
+			"cmd/outpace/internal/machine", "cmd/outpace/internal/bench",
 		}},
 		{"cmd/outpace", []string{"cmd/outpace/internal/cli", "cmd/outpace/internal/doctest"}},
 		{"benchmarks/probe", []string{".", "python"}},
