@@ -48,10 +48,11 @@ func layers() []layer {
 		{"cmd/outpace/internal/ui", []string{"."}},
 		{"cmd/outpace/internal/machine", []string{"internal/cgroup", "internal/cores"}},
 		{"cmd/outpace/internal/bench", []string{".", "cmd/outpace/internal/machine"}},
+		{"cmd/outpace/internal/report", []string{"cmd/outpace/internal/bench", "cmd/outpace/internal/machine"}},
 		{"cmd/outpace/internal/cli", []string{
 			".", "python", "internal/child", "internal/cores", "internal/room",
 			"cmd/outpace/internal/builtin", "cmd/outpace/internal/input", "cmd/outpace/internal/ui",
-			"cmd/outpace/internal/machine", "cmd/outpace/internal/bench",
+			"cmd/outpace/internal/machine", "cmd/outpace/internal/bench", "cmd/outpace/internal/report",
 		}},
 		{"cmd/outpace", []string{"cmd/outpace/internal/cli", "cmd/outpace/internal/doctest"}},
 		{"benchmarks/probe", []string{".", "python"}},

@@ -1,0 +1,54 @@
+package bench
+
+import (
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Confidence is that of every interval.
+const Confidence = 0.95
+
+// Estimated returns the median of some numbers and its interval. Nothing is
+// assumed of how they are distributed, so an interval takes six of them. What
+// is no number, or infinite, does not count.
+func Estimated(values []float64) Estimate {
+	known := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	if len(known) == 0 {
+		return Estimate{}
+	}
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(known, &benchmath.DefaultThresholds), Confidence)
+	e := Estimate{Median: s.Center, N: len(known)}
+	if !math.IsInf(s.Lo, 0) && !math.IsInf(s.Hi, 0) {
+		e.Lo, e.Hi, e.Known = s.Lo, s.Hi, true
+	}
+	return e
+}
+
+// Above reports whether the estimate is proved to be above x.
+func (e Estimate) Above(x float64) bool { return e.Known && e.Lo > x }
+
+// Below reports whether the estimate is proved to be below x.
+func (e Estimate) Below(x float64) bool { return e.Known && e.Hi < x }
+
+// Ratio estimates the time of one cell by that of another, paired by round:
+// what slows the machine for a while slows both.
+func Ratio(one, two Cell) Estimate {
+	return Estimated(paired(one.Runs, two.Runs, func(a, b Run) float64 { return a.Seconds / b.Seconds }))
+}
+
+// paired makes a number of each round in which both were run.
+func paired(one, two []Run, number func(a, b Run) float64) []float64 {
+	byRound := make(map[int]Run, len(two))
+	for _, r := range two {
+		byRound[r.Round] = r
+	}
+	var numbers []float64
+	for _, a := range one {
+		if b, ok := byRound[a.Round]; ok {
+			numbers = append(numbers, number(a, b))
+		}
+	}
+	return numbers
+}
