@@ -1,0 +1,6 @@
+//go:build !darwin
+
+package machine
+
+// ask has nothing to add to what the files say.
+func ask(*Machine) {}
