@@ -48,7 +48,7 @@ func layers() []layer {
 		{"cmd/outpace/internal/site", nil},
 		{"cmd/outpace/internal/ui", []string{"."}},
 		{"cmd/outpace/internal/machine", []string{"internal/cgroup", "internal/cores"}},
-		{"cmd/outpace/internal/bench", []string{".", "cmd/outpace/internal/machine"}},
+		{"cmd/outpace/internal/bench", []string{".", "internal/child", "internal/session", "cmd/outpace/internal/machine"}},
 		{"cmd/outpace/internal/report", []string{"cmd/outpace/internal/bench", "cmd/outpace/internal/machine"}},
 		{"cmd/outpace/internal/cli", []string{
 			".", "python", "internal/child", "internal/cores", "internal/room",

@@ -26,6 +26,20 @@ func Estimated(values []float64) Estimate {
 	return e
 }
 
+// Differ reports whether the times of two cells are proved to differ, by the U
+// test of Mann and Whitney at a level of 5 %. Unlike the ends of an interval, it
+// is not moved by a single run that was disturbed.
+func Differ(one, two Cell) bool {
+	seconds := func(r Run) float64 { return r.Seconds }
+	a, b := numbers(one.Runs, seconds), numbers(two.Runs, seconds)
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	thresholds := benchmath.DefaultThresholds
+	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(a, &thresholds), benchmath.NewSample(b, &thresholds))
+	return c.P < c.Alpha
+}
+
 // Above reports whether the estimate is proved to be above x.
 func (e Estimate) Above(x float64) bool { return e.Known && e.Lo > x }
 

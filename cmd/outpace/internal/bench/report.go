@@ -40,6 +40,7 @@ type Table struct {
 	Functions  []string `json:"functions"`       // FUNC, and the same work written another way
 	Runtimes   []string `json:"runtimes"`        // of each: "CPython 3.11.7", "go1.26.8"
 	Inputs     int      `json:"inputs"`
+	Failed     int      `json:"failed"` // of the inputs, when run one after the other
 	Sample     []string `json:"sample"` // the first inputs, shortened
 	Runs       int      `json:"runs"`   // asked for, of each cell
 	Rounds     int      `json:"rounds"` // of them that were completed
@@ -64,6 +65,7 @@ type Cell struct {
 	Tasks     int     `json:"tasks"` // in each process
 	Runs      []Run   `json:"runs"`
 	Problem   string  `json:"problem,omitempty"` // why its figures cannot be used: other results than serial, or it could not run
+	Wrong     bool    `json:"wrong,omitempty"`   // the problem is that it gave other results than serial
 	Figures   Figures `json:"figures"`
 	Mark      Mark    `json:"mark,omitempty"`
 	Guide     *Guide  `json:"guide,omitempty"`

@@ -1,0 +1,49 @@
+package bench
+
+import (
+	"math"
+)
+
+// conclude makes figures, marks and the verdict of the runs.
+func (t *Table) conclude(cores int) {
+	serial := t.Cells[0]
+	for i := range t.Cells {
+		t.Cells[i].Figures = figures(t.Cells[i], serial, t.Inputs, cores)
+	}
+	t.Computes = median(serial.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
+	t.Verdict = t.judge(cores)
+}
+
+// figures is what the runs of a cell come to.
+func figures(c, serial Cell, inputs, cores int) Figures {
+	f := Figures{
+		Seconds: Estimated(numbers(c.Runs, func(r Run) float64 { return r.Seconds })),
+		SpeedUp: Ratio(serial, c),
+		CPU:     median(c.Runs, func(r Run) float64 { return r.CPU }),
+		Memory:  int64(median(c.Runs, func(r Run) float64 { return float64(r.Memory) })),
+		Start:   median(c.Runs, func(r Run) float64 { return r.Start }),
+	}
+	f.CPUShare = median(c.Runs, func(r Run) float64 { return r.CPU / r.Seconds / float64(cores) })
+	if f.Seconds.Median > 0 {
+		f.PerSecond = float64(inputs) / f.Seconds.Median
+	}
+	f.Efficiency = f.SpeedUp.Median / float64(c.Workers)
+	return f
+}
+
+func numbers(runs []Run, number func(Run) float64) []float64 {
+	all := make([]float64, 0, len(runs))
+	for _, r := range runs {
+		all = append(all, number(r))
+	}
+	return all
+}
+
+// median is 0 where nothing was measured.
+func median(runs []Run, number func(Run) float64) float64 {
+	m := Estimated(numbers(runs, number)).Median
+	if math.IsNaN(m) {
+		return 0
+	}
+	return m
+}

@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/internal/child"
+	"github.com/outpace-run/outpace/internal/session"
+)
+
+// team is a model whose workers are started, and have loaded the function,
+// before anything is run on them: the executor takes each over by its number. A
+// worker that it starts later, in place of one that was lost, is new.
+type team struct {
+	outpace.Model
+	fn  Function
+	log func(line string) // may be nil
+
+	mu     sync.Mutex
+	idle   map[int]outpace.Worker // started and not taken over, by number
+	hired  []outpace.Worker       // all that there were
+	took   time.Duration          // until all were ready, or the longest start
+	before time.Duration          // CPU time of this process when the team was made
+}
+
+// A worker process can be told to load a function ahead, and has a process.
+var (
+	_ loader = (*session.Session)(nil)
+	_ parent = (*session.Session)(nil)
+)
+
+type loader interface {
+	Load(f outpace.AnyFunction) (session.Loaded, error)
+}
+
+type parent interface{ Child() *child.Child }
+
+func newTeam(m outpace.Model, fn Function, log func(string)) *team {
+	return &team{Model: m, fn: fn, log: log, idle: map[int]outpace.Worker{}}
+}
+
+// ready starts all workers at once and returns when the last one has loaded the
+// function. Where a model has no workers of its own it does nothing.
+func (t *team) ready(ctx context.Context) error {
+	plan, err := t.Plan()
+	if err != nil || t.fn.Local() {
+		return err
+	}
+	begin := time.Now()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var starts sync.WaitGroup
+	errs := make([]error, plan.Shape.Processes)
+	for i := range errs {
+		starts.Go(func() {
+			if errs[i] = t.hire(ctx, i+1); errs[i] != nil {
+				cancel(errs[i])
+			}
+		})
+	}
+	starts.Wait()
+	t.took = time.Since(begin)
+	if err := errors.Join(errs...); err != nil {
+		return context.Cause(ctx) // the first
+	}
+	return nil
+}
+
+// hire starts the worker of a number and has it load the function.
+func (t *team) hire(ctx context.Context, number int) error {
+	w, err := t.start(ctx, outpace.WorkerEnv{Number: number, Log: func(string) {}})
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.idle[number] = w
+	t.mu.Unlock()
+	l, ok := w.(loader)
+	if !ok {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, w.Kill)
+	defer stop()
+	_, err = l.Load(t.fn)
+	return err
+}
+
+func (t *team) start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worker, error) {
+	if t.log != nil {
+		env.Log = t.log
+	}
+	begin := time.Now()
+	w, err := t.Model.Start(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hired = append(t.hired, w)
+	t.took = max(t.took, time.Since(begin))
+	return w, nil
+}
+
+// Start hands out the worker that was started for a number, or starts one.
+func (t *team) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worker, error) {
+	t.mu.Lock()
+	w, ok := t.idle[env.Number]
+	delete(t.idle, env.Number)
+	t.mu.Unlock()
+	if ok {
+		return w, nil
+	}
+	return t.start(ctx, env)
+}
+
+// discard ends the workers that the executor did not take over.
+func (t *team) discard() {
+	t.mu.Lock()
+	idle := t.idle
+	t.idle = nil
+	t.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), endWait)
+	defer cancel()
+	for _, w := range idle {
+		_ = w.Close(ctx) // it has run nothing
+	}
+}
+
+func (t *team) startTook() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.took
+}
+
+// workers returns the workers that there were.
+func (t *team) workers() []outpace.Worker {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.hired[:len(t.hired):len(t.hired)]
+}

@@ -1,0 +1,233 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// worth is how much faster a cell must be, at least, to be preferred to one with
+// fewer workers: less is not worth a process.
+const worth = 1.02
+
+// computing is from which share of CPU time on a function computes rather than
+// waits.
+const computing = 0.7
+
+// judge marks the cells and says which to use. All that it claims is proved by
+// intervals; where there are none it says that nothing is proved.
+func (t *Table) judge(cores int) Verdict {
+	fastest := t.fastest()
+	if fastest < 0 {
+		return Verdict{Text: "Nothing was measured."}
+	}
+	use := fastest
+	for i := range t.Cells {
+		if !t.usable(i) || !t.ties(i, fastest) {
+			continue
+		}
+		t.Cells[i].Mark = Tie
+		if t.simpler(i, use) {
+			use = i
+		}
+	}
+	t.Cells[use].Mark = Use
+	c := t.Cells[use]
+	v := Verdict{Function: c.Function, Model: c.Model, Workers: c.Workers}
+	switch {
+	case !t.proves(use):
+		v.Text = sentences(t.unproved(use), t.others(use), t.doubts())
+	case use == 0:
+		v.Text = sentences(t.stay(fastest), t.others(use), t.doubts())
+	default:
+		v.Text = sentences(t.head(use), t.others(use), t.width(use, cores), t.doubts())
+	}
+	return v
+}
+
+// usable reports whether a cell has figures that count.
+func (t *Table) usable(i int) bool { return t.Cells[i].Problem == "" && len(t.Cells[i].Runs) > 0 }
+
+// fastest is the cell with the smallest median; -1 where there is none.
+func (t *Table) fastest() int {
+	best := -1
+	for i, c := range t.Cells {
+		if t.usable(i) && (best < 0 || c.Figures.Seconds.Median < t.Cells[best].Figures.Seconds.Median) {
+			best = i
+		}
+	}
+	return best
+}
+
+// ties reports whether a cell is not proved to be slower than the fastest, or by
+// so little that it does not matter. Where so few runs prove nothing, only the
+// fastest ties with itself.
+func (t *Table) ties(i, fastest int) bool {
+	a, b := t.Cells[i], t.Cells[fastest]
+	if i == fastest || !Ratio(a, b).Known {
+		return i == fastest
+	}
+	return !Differ(a, b) || a.Figures.Seconds.Median < worth*b.Figures.Seconds.Median
+}
+
+// simpler reports whether a cell takes fewer workers than another, or fewer
+// processes for as many.
+func (t *Table) simpler(i, than int) bool {
+	a, b := t.Cells[i], t.Cells[than]
+	if a.Workers != b.Workers {
+		return a.Workers < b.Workers
+	}
+	if a.Processes != b.Processes {
+		return a.Processes < b.Processes
+	}
+	return i < than
+}
+
+// proves reports whether the cells' comparison with serial has an interval.
+func (t *Table) proves(use int) bool {
+	return t.Cells[use].Figures.SpeedUp.Known
+}
+
+func (t *Table) unproved(use int) string {
+	c := t.Cells[use]
+	text := fmt.Sprintf("Nothing is proved by %s of each cell (an interval takes 6).", plural(len(c.Runs), "run"))
+	if use != 0 && c.Figures.SpeedUp.N > 0 {
+		text += fmt.Sprintf(" Fastest was %s, %s.", t.with(c), times(c.Figures.SpeedUp.Median))
+	}
+	return text
+}
+
+// stay is the verdict where serial is as good as anything.
+func (t *Table) stay(fastest int) string {
+	if fastest == 0 || len(t.Cells) == 1 {
+		return "Run it one after the other: nothing is faster"
+	}
+	c := t.Cells[fastest]
+	return fmt.Sprintf("Run it one after the other: nothing is proved to be faster by 2%% or more (at best %s, %s)", t.with(c), gain(c.Figures.SpeedUp))
+}
+
+func (t *Table) head(use int) string {
+	c := t.Cells[use]
+	faster := fmt.Sprintf("%s faster than one after the other (%s)", times(c.Figures.SpeedUp.Median), between(c.Figures.SpeedUp))
+	if t.Cold {
+		faster += ", with the start of the workers"
+	}
+	return fmt.Sprintf("Use %s: %s", t.with(c), faster)
+}
+
+// others says what became of the other models, each in a sentence.
+func (t *Table) others(use int) string {
+	var said []string
+	for i, c := range t.Cells {
+		same := func(o Cell) bool { return o.Model == c.Model && o.Function == c.Function }
+		if i == 0 || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same) {
+			continue
+		}
+		if text := t.other(same, use); text != "" {
+			said = append(said, t.subject(c)+text)
+		}
+	}
+	return sentences(said...)
+}
+
+// other says how far the cells of a model and function come.
+func (t *Table) other(same func(Cell) bool, use int) string {
+	best, ties, slower, faster := -1, -1, true, false
+	for i, c := range t.Cells {
+		if same(c) && c.Wrong {
+			return " give other results than runs one after the other: do not use them"
+		}
+		if !same(c) || !t.usable(i) {
+			continue
+		}
+		if best < 0 || c.Figures.Seconds.Median < t.Cells[best].Figures.Seconds.Median {
+			best = i
+		}
+		if c.Mark == Tie && (ties < 0 || c.Workers < t.Cells[ties].Workers) {
+			ties = i
+		}
+		slower = slower && c.Figures.SpeedUp.Below(1)
+		faster = faster || c.Figures.SpeedUp.Above(1)
+	}
+	if best < 0 || !t.proves(use) {
+		return ""
+	}
+	c := t.Cells[best]
+	at := fmt.Sprintf("%s at %s", times(c.Figures.SpeedUp.Median), width(c))
+	switch {
+	case ties >= 0 && use != 0:
+		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), width(t.Cells[ties]))
+	case slower:
+		return " only lose (at best " + at + ")" + t.why(c)
+	case !faster:
+		return " gain nothing that is proved (at best " + at + ")" + t.why(c)
+	}
+	return " come to " + at
+}
+
+// why is the reason why a model does not gain, where the figures tell it.
+func (t *Table) why(c Cell) string {
+	if c.Model == "threads" && t.GIL && t.Computes >= computing {
+		return ": the function holds the GIL"
+	}
+	return ""
+}
+
+// width says whether more workers of the same model gain anything.
+func (t *Table) width(use, cores int) string {
+	c := t.Cells[use]
+	wider := 0
+	for i, o := range t.Cells {
+		if t.usable(i) && o.Model == c.Model && o.Function == c.Function && o.Workers > c.Workers {
+			wider++
+		}
+	}
+	switch {
+	case wider > 0:
+		return fmt.Sprintf("Nothing is gained past %s%s", width(c), t.enough(c, cores))
+	case c.Workers >= t.Inputs:
+		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))
+	}
+	return fmt.Sprintf("%s is the most that was tried: more may gain more", width(c))
+}
+
+// enough is the reason why more workers gain nothing, where the figures tell it.
+func (t *Table) enough(c Cell, cores int) string {
+	switch {
+	case c.Workers >= t.Inputs:
+		return ", one for each input"
+	case t.Computes >= computing && c.Workers >= cores && c.Figures.CPUShare >= computing:
+		return fmt.Sprintf(": the %s are busy", plural(cores, "core"))
+	}
+	return ""
+}
+
+// doubts is what the reader must know about cells that could not run, and about
+// a measurement that did not come to its end.
+func (t *Table) doubts() string {
+	n := 0
+	for _, c := range t.Cells {
+		if c.Problem != "" && !c.Wrong {
+			n++
+		}
+	}
+	var said []string
+	if n > 0 {
+		said = append(said, plural(n, "cell")+" could not run: see there")
+	}
+	if t.Incomplete != "" {
+		said = append(said, "This is incomplete: "+t.Incomplete)
+	}
+	return sentences(said...)
+}
+
+// sentences puts sentences together. What is empty is none.
+func sentences(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	for i, s := range parts {
+		if !strings.HasSuffix(s, ".") {
+			parts[i] = s + "."
+		}
+	}
+	return strings.Join(parts, " ")
+}

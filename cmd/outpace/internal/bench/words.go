@@ -1,0 +1,74 @@
+package bench
+
+import "fmt"
+
+// This file is how a verdict names things.
+
+// with names a cell as what to use: "4 processes", "8 threads", "async, 100 at
+// once", "4 processes of 8 threads each".
+func (t *Table) with(c Cell) string {
+	text := ""
+	switch c.Model {
+	case "serial":
+		text = "one at a time"
+	case "threads":
+		text = plural(c.Tasks, "thread")
+	case "processes":
+		text = plural(c.Processes, "process")
+	case "async":
+		text = fmt.Sprintf("async, %d at once", c.Workers)
+	default:
+		text = fmt.Sprintf("%s %dx%d (%s with %d at once in each)", c.Model, c.Processes, c.Tasks, plural(c.Processes, "process"), c.Tasks)
+	}
+	return text + t.of(c)
+}
+
+// of names the function of a cell where there are several.
+func (t *Table) of(c Cell) string {
+	if len(t.Functions) == 1 {
+		return ""
+	}
+	return " of " + c.Function
+}
+
+// subject names a model at the beginning of a sentence about its cells.
+func (t *Table) subject(c Cell) string {
+	names := map[string]string{"serial": "Runs one after the other", "threads": "Threads", "processes": "Processes", "async": "Async runs", "hybrid": "Hybrids"}
+	return names[c.Model] + t.of(c)
+}
+
+// width is how wide a cell is.
+func width(c Cell) string {
+	if c.Processes > 1 && c.Tasks > 1 {
+		return c.Shape().String()
+	}
+	return fmt.Sprint(c.Workers)
+}
+
+// times writes a factor with two or three digits.
+func times(x float64) string {
+	if x >= 9.95 {
+		return fmt.Sprintf("%.0fx", x)
+	}
+	return fmt.Sprintf("%.2fx", x)
+}
+
+func between(e Estimate) string {
+	if e.Lo >= 9.95 {
+		return fmt.Sprintf("%.0f–%.0f", e.Lo, e.Hi)
+	}
+	return fmt.Sprintf("%.2f–%.2f", e.Lo, e.Hi)
+}
+
+// gain is a factor with its interval.
+func gain(e Estimate) string { return times(e.Median) + ", " + between(e) }
+
+func plural(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case what == "process":
+		return fmt.Sprintf("%d processes", n)
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
