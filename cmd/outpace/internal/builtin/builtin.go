@@ -27,12 +27,19 @@ type Entry struct {
 
 // All returns the functions, in the order of the documentation.
 func All() []Entry {
+	web := newWeb()
 	return []Entry{
 		entry("count_primes", "K -> the number of primes in the K-th block of 50,000; as examples/primes.py", countPrimes),
 		entry("fib", "N -> the N-th Fibonacci number, by plain recursion: 1.6 times the work each N", fib),
 		entry("sum_of_squares", "N -> 0*0 + 1*1 + ... + (N-1)*(N-1), in a loop", sumOfSquares),
+		entry("sum_integers", "N -> 1 + 2 + ... + N, one by one", sumIntegers),
 		entry("sha256", "text -> the SHA-256 of its UTF-8 bytes, in hexadecimal", hash),
 		entry("sleep", "SECONDS -> the same number, after so long; keeps no core busy", sleep),
+		entry("hash_bytes", "N -> the SHA-256 of N zero bytes, in hexadecimal", hashBytes),
+		entry("compress", "N -> the checksum of N bytes of text, which it compresses with zlib", compress),
+		entry("half_and_half", "SECONDS -> the same number, after about half of it computing, and half asleep", halfAndHalf),
+		entry("download", "URL -> bytes behind it, which go into a temporary file in chunks of 8,192", web.download),
+		entry("fetch", "URL -> bytes behind it, which go into memory", web.fetch),
 		entry("noop", "anything -> the same; measures the machinery", noop),
 	}
 }
@@ -148,6 +155,20 @@ func sumOfSquares(ctx context.Context, n int64) (*big.Int, error) {
 	}
 	sum := new(big.Int).SetUint64(high)
 	return sum.Lsh(sum, 64).Add(sum, new(big.Int).SetUint64(low)), nil
+}
+
+func sumIntegers(ctx context.Context, n int64) (uint64, error) {
+	if n < 0 || n > 1<<32 {
+		return 0, fmt.Errorf("go:sum_integers takes a number from 0 to 2^32, not %d", n)
+	}
+	sum := uint64(0)
+	for i := range uint64(n) {
+		if i%(1<<20) == 0 && ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		sum += i + 1
+	}
+	return sum, nil
 }
 
 func hash(_ context.Context, text string) (string, error) {

@@ -48,7 +48,8 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("%s(%s) = %s, %v; want %s", test.name, test.in, got, err, test.want)
 		}
 	}
-	for name, in := range map[string]string{"fib": "-1", "sleep": "-1", "sum_of_squares": "1.5", "sha256": "null", "count_primes": `"x"`} {
+	for name, in := range map[string]string{"fib": "-1", "sleep": "-1", "sum_of_squares": "1.5", "sha256": "null", "count_primes": `"x"`,
+		"sum_integers": "4294967297", "hash_bytes": "-1", "compress": "-1", "half_and_half": "-1", "download": "1"} {
 		if got, err := call(t, name, in); err == nil || !strings.Contains(err.Error(), "go:"+name+" takes ") {
 			t.Errorf("%s(%s) = %s, %v", name, in, got, err)
 		}
