@@ -51,7 +51,8 @@ async def get(url, write):
             send(request(url))
             status, reason, headers = await head(stream)
             if 200 <= status < 300:
-                return await body(stream, status, headers, write)
+                await body(stream, status, headers, write)
+                return
             error = urllib.error.HTTPError(url, status, reason, headers, io.BytesIO())
             if status not in (301, 302, 303, 307, 308) or "Location" not in headers:
                 raise error
