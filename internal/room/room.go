@@ -41,19 +41,29 @@ func (e *Error) Error() string {
 // takes a moment, below a millisecond for a few threads. Without a limit, and on
 // systems other than Linux, it does nothing and returns workers.
 func Reserve(workers, size int) (fit int, err error) {
-	n, limited := left()
+	fit, n, limited := Fit(size)
 	if !limited {
 		return workers, nil
 	}
-	own := calls + runtime.GOMAXPROCS(0)
-	missing := max(busy+own-threads(), 0)
-	fit = min((n-missing)/(size+1), workers)
 	if fit < 1 {
-		return 0, &Error{Left: n, Needs: missing + size + 1}
+		return 0, &Error{Left: n, Needs: missing() + size + 1}
 	}
-	hold(own + fit)
+	fit = min(fit, workers)
+	hold(calls + runtime.GOMAXPROCS(0) + fit)
 	return fit, nil
 }
+
+// Fit says for how many worker processes of size processes and threads each
+// there is room beside this one, and how many processes and threads, n, may still
+// be started. Where no limit is near, and on systems other than Linux, limited is
+// false and the others mean nothing.
+func Fit(size int) (fit, n int, limited bool) {
+	n, limited = left()
+	return max(0, (n-missing())/(size+1)), n, limited
+}
+
+// missing is how many threads of its own this process does not have yet.
+func missing() int { return max(busy+calls+runtime.GOMAXPROCS(0)-threads(), 0) }
 
 // hold has n threads at once, and then none of them anything to do.
 func hold(n int) {
