@@ -19,6 +19,7 @@ const rootExamples = `  outpace map examples/primes.py:count_primes --range 1..4
 
 const rootCommands = `Commands:
   map FUNC [INPUT ...]   apply a function to every input
+  doctor                 tell what a run finds on this machine, and what would narrow it
   man DIR                write the man pages into a directory
   completion SHELL       write the completion script for bash, zsh, fish or powershell
 
@@ -106,6 +107,24 @@ Exit codes:
   141 the reader of the results has gone
 `
 
+const doctorAbout = `Tell what a run finds on this machine: cores and memory that it may use, the CPythons
+and the one that it would take, limits, folders, variables. What narrows a run is a
+note, what prevents one a problem, each with what to do about it. Put the text
+into a bug report: it names neither host nor user.`
+
+const doctorExamples = `  outpace doctor
+  outpace doctor --python python3.13
+  outpace doctor --json | jq .pythons`
+
+const doctorFlagsHelp = `      --python PATH      look at this interpreter as the one of a run: a path, or a
+                         name on PATH
+      --json             write a JSON object in place of text
+  -h, --help             this text
+
+Exit codes:
+  0 nothing prevents a run   1 something does   2 bad flags   3 could not write
+`
+
 const manAbout = `Write the man pages of all commands into a directory that exists.`
 
 const manExamples = `  outpace man ~/.local/share/man/man1`
@@ -113,9 +132,10 @@ const manExamples = `  outpace man ~/.local/share/man/man1`
 // helpTexts returns the text of --help for each command that has one.
 func helpTexts() map[string]string {
 	return map[string]string{
-		"outpace":     rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
-		"outpace map": "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
-		"outpace man": "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
+		"outpace":        rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
+		"outpace map":    "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
+		"outpace doctor": "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
+		"outpace man":    "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
 	}
 }
 
