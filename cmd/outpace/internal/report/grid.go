@@ -1,0 +1,159 @@
+package report
+
+import "strings"
+
+// grid lays out a borderless table in the columns that a terminal has.
+// Libraries for tables cut what does not fit, or break it: this one leaves
+// whole columns out, the least important first, and gives the bars what is
+// left over.
+//
+//	columns ──► fit: leave out until it fits ──► widths ──► lines
+//	                                               └──► cells of the bars
+type grid struct {
+	cols []column
+	rows []row
+	bar  func(row, cells int) string // draws the bar of a row; nil: no bars
+	axis func(cells int) string      // what stands above the bars
+}
+
+// column is a column of a grid. One that is empty in all rows is left out.
+type column struct {
+	head string
+	left bool // begins at the left, as names do; numbers end at the right
+	dim  bool
+	drop int  // the highest is left out first; 0: never
+	bars bool // the place of the bars
+}
+
+// row is a row of a grid, with a text for each column.
+type row struct {
+	above   []string // lines of their own above it
+	cells   []string
+	instead string // stands in place of the cells that follow
+	bold    bool
+}
+
+const (
+	between = 2  // columns of the terminal between two columns of the grid
+	fewBars = 8  // columns are left out until bars have as many cells
+	minBars = 4  // shorter ones say nothing
+	maxBars = 40 // longer ones say no more
+)
+
+// write writes the grid.
+func (g grid) write(p *pen) {
+	widths := g.fit(p.Width)
+	var heads []string
+	for i, c := range g.cols {
+		switch {
+		case c.bars && widths[i] > 0:
+			heads = append(heads, g.axis(widths[i]))
+		case widths[i] > 0:
+			heads = append(heads, pad(c.head, widths[i], c.left))
+		}
+	}
+	p.line(p.dim(p.cut(strings.TrimRight(strings.Join(heads, "  "), " "))))
+	for i, r := range g.rows {
+		for _, line := range r.above {
+			p.line(p.bold(p.cut(line)))
+		}
+		g.writeRow(p, i, widths)
+	}
+}
+
+// writeRow writes a row: its cells, or what stands instead of them.
+func (g grid) writeRow(p *pen, at int, widths []int) {
+	r := g.rows[at]
+	var plain, styled []string
+	for i, c := range g.cols {
+		if widths[i] == 0 || r.instead != "" && i >= len(r.cells) {
+			continue
+		}
+		text := ""
+		if c.bars {
+			text = pad(g.bar(at, widths[i]), widths[i], true)
+		} else {
+			text = pad(r.cells[i], widths[i], c.left)
+		}
+		plain = append(plain, text)
+		if c.dim {
+			text = p.dim(text)
+		} else if r.bold {
+			text = p.bold(text)
+		}
+		styled = append(styled, text)
+	}
+	if r.instead != "" {
+		writeInstead(p, strings.Join(plain, "  "), r.instead)
+		return
+	}
+	if line := strings.TrimRight(strings.Join(plain, "  "), " "); columns(line) > p.Width {
+		p.line(p.cut(line)) // as it is: a cut could fall into a style
+		return
+	}
+	p.line(strings.TrimRight(strings.Join(styled, "  "), " "))
+}
+
+// writeInstead writes a text behind the first cells of a row, in as many lines
+// as it takes.
+func writeInstead(p *pen, first, text string) {
+	first = pad(first, columns(first)+between, true)
+	room := p.Width - columns(first)
+	if room < minBars {
+		p.line(p.cut(strings.TrimRight(first, " ")))
+		first, room = "  ", p.Width-2
+	}
+	for _, line := range wrap(text, room) {
+		p.line(first + line)
+		first = strings.Repeat(" ", columns(first))
+	}
+}
+
+// fit returns how wide each column is in width columns of the terminal; 0: it
+// is left out.
+func (g grid) fit(width int) []int {
+	widths := make([]int, len(g.cols))
+	bars := -1
+	for i, c := range g.cols {
+		if c.bars {
+			widths[i], bars = fewBars, i
+			continue
+		}
+		for _, r := range g.rows {
+			if i < len(r.cells) && r.cells[i] != "" {
+				widths[i] = max(widths[i], columns(c.head), columns(r.cells[i]))
+			}
+		}
+	}
+	for total(widths) > width {
+		out := -1
+		for i, c := range g.cols {
+			if widths[i] > 0 && c.drop > 0 && (out < 0 || c.drop > g.cols[out].drop) {
+				out = i
+			}
+		}
+		if out < 0 {
+			return widths
+		}
+		left := width - total(widths) + widths[out]
+		if widths[out] = 0; out == bars && left >= minBars {
+			widths[out] = left
+			return widths
+		}
+	}
+	if bars >= 0 && widths[bars] > 0 {
+		widths[bars] = min(maxBars, widths[bars]+width-total(widths))
+	}
+	return widths
+}
+
+// total is how wide a row is.
+func total(widths []int) int {
+	sum := 0
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + between
+		}
+	}
+	return max(0, sum-between)
+}

@@ -1,0 +1,106 @@
+package report
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+)
+
+// WritePlain writes a report for a file or a pipe: a line a cell and a word a
+// column, with the same columns in all tables, so that grep, sort and awk can
+// be used on it; it is aligned, for whoever looks into the file. What is not
+// known is "-". Figures are in the units that the head of a column names. Only
+// the last column, what is wrong with a cell, may be several words. All else
+// is on lines that begin with "#". Nothing depends on the width of a terminal,
+// so there are no bars, and no line is broken. The error is the writer's.
+func WritePlain(w io.Writer, r bench.Report) error {
+	p := newPen(w, Options{Width: math.MaxInt})
+	remark := func(text string) {
+		if text != "" {
+			p.line("# " + p.text(text))
+		}
+	}
+	remark(machineLine(r))
+	remark(provenance(r))
+	for _, t := range r.Tables {
+		p.line("")
+		remark(title(t))
+		remark(about(t))
+		plainGrid(t).write(p)
+		if t.Incomplete != "" {
+			remark(incomplete(t))
+		}
+		remark(t.Verdict.Text)
+		for _, note := range t.Notes {
+			remark("Note: " + note)
+		}
+		if t.Guide != "" {
+			remark("guide: " + t.Guide)
+		}
+		remark(method(t))
+	}
+	return p.err
+}
+
+// plainGrid is a table with a row for each cell.
+func plainGrid(t bench.Table) grid {
+	var g grid
+	for i, head := range []string{
+		"function", "model", "workers", "seconds", "lo", "hi", "speed_up", "lo", "hi", "cpu_share", "memory_mb",
+		"tasks_per_second", "start_seconds", "guide_seconds", "guide_speed_up", "mark", "problem",
+	} {
+		g.cols = append(g.cols, column{head: head, left: i < 2 || i > 14})
+	}
+	for _, c := range grouped(t) {
+		f := c.Figures
+		if c.Problem != "" {
+			f = bench.Figures{}
+		}
+		guide := bench.Guide{}
+		if c.Guide != nil {
+			guide = *c.Guide
+		}
+		numbers := []float64{
+			f.Seconds.Median, f.Seconds.Lo, f.Seconds.Hi, f.SpeedUp.Median, f.SpeedUp.Lo, f.SpeedUp.Hi, f.CPUShare,
+			float64(f.Memory) / 1e6, f.PerSecond, f.Start, guide.Seconds, guide.SpeedUp,
+		}
+		r := row{cells: []string{word(c.Function), word(c.Model), workers(c)}}
+		for _, x := range numbers {
+			r.cells = append(r.cells, number(x))
+		}
+		problem := clean(c.Problem)
+		if problem == "" {
+			problem = "-"
+		}
+		g.rows = append(g.rows, row{cells: append(r.cells, word(string(c.Mark)), problem)})
+	}
+	return g
+}
+
+// number writes a figure with four digits that count, without an exponent.
+func number(x float64) string {
+	if !positive(x) {
+		return "-"
+	}
+	decimals := 3 - int(math.Floor(math.Log10(x)))
+	return strconv.FormatFloat(x, 'f', max(0, decimals), 64)
+}
+
+// word writes a text as one word.
+func word(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return strings.ReplaceAll(clean(s), " ", `\x20`)
+}
+
+// provenance says when a report was made, by which version.
+func provenance(r bench.Report) string {
+	if r.Began.IsZero() {
+		return ""
+	}
+	return strings.TrimSpace(r.Began.Format("2006-01-02 15:04 MST") + ", outpace " + r.Version)
+}

@@ -1,0 +1,130 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/report"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares a text with a file of testdata, which -update writes.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (-update writes it anew):\n%s", file, got)
+	}
+}
+
+func text(t *testing.T, r bench.Report, o report.Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.WriteText(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTextGolden(t *testing.T) {
+	all := fixtures()
+	for name, widths := range map[string][]int{"computing": {120, 80, 60, 40}, "sleeping": {80}, "suite": {120, 80}, "troubled": {80, 40}, "empty": {80}} {
+		for _, width := range widths {
+			golden(t, fmt.Sprintf("%s-%d.txt", name, width), text(t, all[name], report.Options{Width: width}))
+		}
+	}
+	for _, name := range []string{"computing", "troubled"} {
+		golden(t, name+"-ascii.txt", text(t, all[name], report.Options{Width: 80, ASCII: true}))
+	}
+	golden(t, "computing-colour.txt", text(t, all["computing"], report.Options{Width: 80, Colour: true}))
+}
+
+// terminalColumns counts what a line takes in a terminal, for the letters that
+// stand in the fixtures.
+func terminalColumns(line string) int {
+	n := 0
+	for _, r := range line {
+		if n++; unicode.Is(unicode.Han, r) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTextFitsEveryWidth(t *testing.T) {
+	escapes := regexp.MustCompile("\x1b\\[[012]m")
+	for name, r := range fixtures() {
+		for width := 30; width <= 200; width++ {
+			for _, o := range []report.Options{{Width: width, Colour: true}, {Width: width, ASCII: true}} {
+				if o.ASCII && width%4 != 0 { // the same lay-out
+					continue
+				}
+				plain := text(t, r, o)
+				if o.Colour {
+					plain = escapes.ReplaceAllString(plain, "")
+				}
+				for line := range strings.Lines(plain) {
+					line = strings.TrimSuffix(line, "\n")
+					if n := terminalColumns(line); n > width {
+						t.Fatalf("%s, %+v: %d columns: %q", name, o, n, line)
+					}
+					if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) || o.ASCII && r > 126 }) {
+						t.Fatalf("%s, %+v: would do something to a terminal: %q", name, o, line)
+					}
+					if strings.HasSuffix(line, " ") {
+						t.Fatalf("%s, %+v: space at the end: %q", name, o, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What is no number is not shown in any form.
+func TestNoNaN(t *testing.T) {
+	bad := regexp.MustCompile(`\bNaN\b|\bInf\b|∞| 0x| 0\.0*x`)
+	for name, r := range fixtures() {
+		var b bytes.Buffer
+		for _, write := range []func(io.Writer, bench.Report) error{report.WritePlain, report.WriteMarkdown, report.WriteCSV} {
+			if err := write(&b, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.WriteString(text(t, r, report.Options{Width: 200}))
+		if found := bad.FindString(b.String()); found != "" {
+			t.Errorf("%s: %s is shown", name, found)
+		}
+	}
+}
+
+func TestOtherFormsGolden(t *testing.T) {
+	forms := map[string]func(io.Writer, bench.Report) error{"txt": report.WritePlain, "md": report.WriteMarkdown, "csv": report.WriteCSV}
+	for name, r := range fixtures() {
+		for ending, write := range forms {
+			var b bytes.Buffer
+			if err := write(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+"."+ending, b.String())
+		}
+	}
+}
