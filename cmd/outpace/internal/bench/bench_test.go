@@ -37,7 +37,7 @@ func function(body func(ctx context.Context, n int) (int, error)) bench.Subject 
 // sleeper sleeps for a hundredth of a second.
 func sleeper() bench.Subject {
 	return function(func(_ context.Context, n int) (int, error) {
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 		return n, nil
 	})
 }
@@ -153,7 +153,7 @@ func TestMeasureWrong(t *testing.T) {
 		var scratch atomic.Int64
 		table := measure(t, matrix(function(func(_ context.Context, n int) (int, error) {
 			scratch.Store(int64(n))
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			return int(scratch.Load()), nil
 		}), 8, 4), bench.Rules{Runs: 7})
 		c := table.Cells[1]
@@ -172,7 +172,7 @@ func TestMeasureRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		table := measure(t, matrix(function(func(context.Context, int) (int, error) {
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			return int(calls.Add(1)), nil
 		}), 8, 4), bench.Rules{Runs: 6})
 		if table.Compared || len(table.Notes) != 1 || !strings.Contains(table.Notes[0], "results are not compared") || table.Verdict.Workers != 4 {
@@ -186,7 +186,7 @@ func TestMeasureRandom(t *testing.T) {
 func TestMeasureFailures(t *testing.T) {
 	failing := func(from int) bench.Subject {
 		return function(func(_ context.Context, n int) (int, error) {
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			if n >= from {
 				return 0, fmt.Errorf("no %d", n)
 			}

@@ -54,17 +54,10 @@ type mapFlags struct {
 
 // register defines the flags; mapFlagsHelp has the text for people.
 func (m *mapFlags) register(f *pflag.FlagSet) {
-	m.set = f
-	m.start, m.grace, m.idle, m.delay = duration(time.Minute), duration(time.Second), duration(time.Minute), duration(100*time.Millisecond)
-	f.StringVarP(&m.inputs, "inputs", "i", "", "read inputs from `FILE` (- is standard input)")
-	f.StringVar(&m.format, "input", "auto", "how inputs are read: auto, lines, json, jsonl, csv or nul")
-	f.StringVar(&m.span, "range", "", "the whole numbers `A..B`, both included, as inputs")
-	f.Int64Var(&m.repeat, "repeat", 1, "all inputs `N` times, one round after the other")
-	f.BoolVar(&m.star, "star", false, "spread a list over the parameters, an object over keywords")
-	f.StringArrayVar(&m.args, "arg", nil, "give `KEY=VALUE` as a keyword argument to every call")
+	m.registerInputs(f)
+	m.idle, m.delay = duration(time.Minute), duration(100*time.Millisecond)
 	f.StringVarP(&m.workers, "workers", "j", "", "`N` tasks at once, or PxT: P processes with T tasks each")
 	f.StringVar(&m.model, "model", "auto", "auto, serial, threads, processes, async or hybrid")
-	f.Var(&m.timeout, "timeout", "end an attempt after `TIME` (1.5s, 2m, or seconds)")
 	f.IntVar(&m.retries, "retries", 0, "try a failed input up to `N` times more")
 	f.StringSliceVar(&m.retryOn.names, "retry-on", nil, "retry only failures of the types `NAME[,NAME...]`")
 	f.Var(&m.delay, "retry-delay", "wait up to `TIME` before the first retry, twice that before the next, and so on")
@@ -75,19 +68,33 @@ func (m *mapFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&m.failed, "failed", "", "write failed inputs to `FILE`, and why they failed to FILE.reasons")
 	f.BoolVar(&m.force, "force", false, "overwrite the files of -o and --failed")
 	f.BoolVar(&m.records, "records", false, "write a whole record for every input, also for a failed one")
-	f.StringVar(&m.progress, "progress", "auto", "auto, tty, plain, json or none")
-	f.BoolVarP(&m.quiet, "quiet", "q", false, "no progress, no summary")
 	f.BoolVar(&m.dry, "dry-run", false, "tell the plan and the first inputs; import the module, call nothing")
-	f.StringVar(&m.python, "python", "", "the Python interpreter at `PATH`")
-	f.BoolVar(&m.skip, "skip-invalid", false, "leave invalid inputs out and count them")
-	f.Var(&m.start, "start-timeout", "give a worker `TIME` to start and to import the function")
-	f.StringVar(&m.initialize, "init", "", "call the function `FUNC` once in each worker before its first input")
 	f.Var(&m.memory, "memory-limit", "kill a worker that takes more memory than `SIZE` (512MB, 1.5GiB, or bytes)")
 	f.IntVar(&m.maxTasks, "max-tasks-per-worker", 0, "replace a worker after it has run `N` inputs")
 	f.Var(&m.idle, "idle-limit", "kill a worker that was stopped (SIGSTOP) for `TIME`")
 	f.IntVar(&m.maxDeaths, "max-deaths", 0, "end the run when `N` workers in a row have died")
 	f.IntVar(&m.window, "window", 0, "run at most `N` inputs ahead of the results that are written")
+}
+
+// registerInputs defines the flags that map and bench share: where inputs come
+// from, how a Python function is found and called, and how much is told.
+func (m *mapFlags) registerInputs(f *pflag.FlagSet) {
+	m.set = f
+	m.start, m.grace = duration(time.Minute), duration(time.Second)
+	f.StringVarP(&m.inputs, "inputs", "i", "", "read inputs from `FILE` (- is standard input)")
+	f.StringVar(&m.format, "input", "auto", "how inputs are read: auto, lines, json, jsonl, csv or nul")
+	f.StringVar(&m.span, "range", "", "the whole numbers `A..B`, both included, as inputs")
+	f.Int64Var(&m.repeat, "repeat", 1, "all inputs `N` times, one round after the other")
+	f.BoolVar(&m.skip, "skip-invalid", false, "leave invalid inputs out and count them")
+	f.BoolVar(&m.star, "star", false, "spread a list over the parameters, an object over keywords")
+	f.StringArrayVar(&m.args, "arg", nil, "give `KEY=VALUE` as a keyword argument to every call")
+	f.StringVar(&m.python, "python", "", "the Python interpreter at `PATH`")
+	f.StringVar(&m.initialize, "init", "", "call the function `FUNC` once in each worker before its first input")
+	f.Var(&m.start, "start-timeout", "give a worker `TIME` to start and to import the function")
+	f.Var(&m.timeout, "timeout", "end an attempt after `TIME` (1.5s, 2m, or seconds)")
 	f.Var(&m.grace, "grace", "kill what goes on `TIME` after it was told to stop")
+	f.StringVar(&m.progress, "progress", "auto", "auto, tty, plain, json or none")
+	f.BoolVarP(&m.quiet, "quiet", "q", false, "no progress, no summary")
 }
 
 // check says what is wrong with flags that can be judged by themselves.
@@ -110,7 +117,7 @@ func (m *mapFlags) check() error {
 		return usage("0 is the default window", "--window is 0 or more, got %d", m.window)
 	case m.start == 0:
 		return usage("such as --start-timeout 5m", "--start-timeout is more than 0")
-	case m.force && m.output == "" && m.failed == "":
+	case m.force && m.output == "" && m.failed == "" && m.set.Lookup("output") != nil:
 		return usage("name the file with -o FILE or --failed FILE", "--force without a file to overwrite")
 	}
 	if err := m.checkLimits(); err != nil {

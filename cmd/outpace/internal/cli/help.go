@@ -19,6 +19,7 @@ const rootExamples = `  outpace map examples/primes.py:count_primes --range 1..4
 
 const rootCommands = `Commands:
   map FUNC [INPUT ...]   apply a function to every input
+  bench FUNC [INPUT ...] the same work under every model and width; says which to use
   doctor                 tell what a run finds on this machine, and what would narrow it
   man DIR                write the man pages into a directory
   completion SHELL       write the completion script for bash, zsh, fish or powershell
@@ -134,6 +135,7 @@ func helpTexts() map[string]string {
 	return map[string]string{
 		"outpace":        rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
 		"outpace map":    "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
+		"outpace bench":  "outpace bench FUNC [INPUT ...]\n\n" + benchExamples + "\n\n" + benchAbout + "\n\n" + benchFlagsHelp + "\n" + goFunctions(),
 		"outpace doctor": "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
 		"outpace man":    "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
 	}

@@ -44,8 +44,8 @@ func newMap(s streams, code *int) *cobra.Command {
 
 // namedFiles refuses a flag that names no file, such as -i "$UNSET" makes.
 func namedFiles(f *pflag.FlagSet) error {
-	for _, name := range []string{"inputs", "output", "failed", "python", "init"} {
-		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "" {
+	for _, name := range []string{"inputs", "output", "failed", "python", "init", "report", "json", "markdown", "csv", "svg", "url"} {
+		if flag := f.Lookup(name); flag != nil && flag.Changed && flag.Value.String() == "" {
 			return usage("is a variable empty?", "--%s without a name", name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ import (
 // target is the function that FUNC names, found and ready.
 type target struct {
 	kind  kind
+	what  string // what runs it: "CPython 3.11.7", "go1.26.8"
+	gil   bool   // threads take turns to run it
 	fn    builtin.Function
 	model func(c choice) outpace.Model
 	close func()
@@ -27,7 +30,10 @@ type target struct {
 // module; log gets what that prints.
 func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, log func(string)) (*target, error) {
 	if local, ok := strings.CutPrefix(name, "go:"); ok {
-		return m.findGo(local)
+		if err := m.checkForGo(); err != nil {
+			return nil, err
+		}
+		return findGo(local)
 	}
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -59,7 +65,7 @@ func (m *mapFlags) find(ctx context.Context, name string, cores int, w width, lo
 
 // pythonTarget is a Python function that was loaded.
 func pythonTarget(fn builtin.Function, program *python.Program) *target {
-	t := &target{kind: pythonFunction, fn: fn}
+	t := &target{kind: pythonFunction, fn: fn, what: "CPython " + program.Version, gil: program.GIL}
 	if program.Coroutine {
 		t.kind = pythonCoroutine
 	}
@@ -89,17 +95,22 @@ func (m *mapFlags) initOption(name string) ([]python.Option, error) {
 	return []python.Option{python.Init(target)}, nil
 }
 
-// findGo finds a function of the command itself.
-func (m *mapFlags) findGo(name string) (*target, error) {
+// checkForGo refuses flags that a Go function has no use for.
+func (m *mapFlags) checkForGo() error {
 	for _, flag := range forPython() {
 		if m.set.Changed(flag) {
-			return nil, usage("a go: function runs inside of outpace itself", "--%s is for Python functions", flag)
+			return usage("a go: function runs inside of outpace itself", "--%s is for Python functions", flag)
 		}
 	}
+	return nil
+}
+
+// findGo finds a function of the command itself.
+func findGo(name string) (*target, error) {
 	var names []string
 	for _, e := range builtin.All() {
 		if e.Name == name {
-			return &target{kind: goFunction, fn: e.Func, model: goModel, close: func() {}}, nil
+			return &target{kind: goFunction, what: runtime.Version(), fn: e.Func, model: goModel, close: func() {}}, nil
 		}
 		names = append(names, "go:"+e.Name)
 	}

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/machine"
+	"github.com/outpace-run/outpace/internal/child"
+	"github.com/outpace-run/outpace/internal/cores"
+	"github.com/outpace-run/outpace/internal/room"
+	"github.com/spf13/cobra"
+)
+
+func newBench(s streams, code *int) *cobra.Command {
+	b := &benchFlags{}
+	cmd := &cobra.Command{
+		Use:     "bench FUNC [INPUT ...]",
+		Short:   "The same work under every model and width, measured; says which to use",
+		Long:    benchAbout,
+		Example: benchExamples,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := namedFiles(cmd.Flags()); err != nil {
+				return err
+			}
+			*code, err = b.command(s, args)
+			return err
+		},
+	}
+	cmd.Flags().SortFlags = false
+	b.register(cmd.Flags())
+	return cmd
+}
+
+// command is `outpace bench`: it checks everything that can be checked, and then
+// measures a function, or the experiments of a suite, one after the other.
+func (b *benchFlags) command(s streams, args []string) (int, error) {
+	if err := b.check(args); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	if b.limit > 0 {
+		limited, over := context.WithTimeoutCause(ctx, time.Duration(b.limit), bench.ErrTimeLimit)
+		defer over()
+		ctx = limited
+	}
+	family, _ := child.Adopt() // where that cannot be, an orphan outlives the run
+	disown := sync.OnceValue(family.Close)
+	defer func() { _ = disown() }() // all workers were waited for
+	defer watch(time.Duration(b.grace), cancel, func() {}, func(code int) { _ = disown(); os.Exit(code) }).end()
+	m := &measuring{flags: b, streams: s, cores: cores.Available(), status: b.newStatus(s.err)}
+	defer m.status.end()
+	if b.suite.name != "" {
+		return m.suite(ctx)
+	}
+	return m.function(ctx, args)
+}
+
+// measuring is a bench that goes on.
+type measuring struct {
+	flags   *benchFlags
+	streams streams
+	cores   int
+	status  *benchStatus
+	failed  bool // an input, or a cell
+}
+
+// function measures the function that the arguments name.
+func (m *measuring) function(ctx context.Context, args []string) (int, error) {
+	if len(args) == 0 {
+		return 0, usage("outpace bench FUNC [INPUT ...]; outpace bench --help has examples", "no function given")
+	}
+	if err := enough(args); err != nil {
+		return 0, err
+	}
+	given := make([]string, 0, len(args))
+	for _, a := range args {
+		given = append(given, unprotect(a))
+	}
+	inputs, done, err := m.flags.collect(ctx, given[1:], m.streams.in)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	r := m.begin(m.flags.again(given))
+	table, err := m.table(ctx, append([]string{given[0]}, m.flags.also...), inputs, nil)
+	if err != nil {
+		return 0, err
+	}
+	r.Tables = append(r.Tables, table)
+	return m.end(ctx, r)
+}
+
+// begin makes the report of a measurement that begins now.
+func (m *measuring) begin(command []string) bench.Report {
+	return bench.Report{Format: bench.Format, Version: version(), Command: command, Began: time.Now().UTC().Truncate(time.Second),
+		Machine: machine.Describe(context.Background())}
+}
+
+// table finds functions and measures them. adorn, where it is not nil, makes the
+// matrix that of an experiment.
+func (m *measuring) table(ctx context.Context, names []string, inputs []json.RawMessage, adorn func(*bench.Matrix)) (bench.Table, error) {
+	targets, err := m.find(ctx, names)
+	if err != nil {
+		return bench.Table{}, err
+	}
+	matrix, err := m.flags.matrix(names, targets, inputs, m.cores)
+	if err != nil {
+		return bench.Table{}, err
+	}
+	if err := m.fit(&matrix); err != nil {
+		return bench.Table{}, err
+	}
+	if adorn != nil {
+		adorn(&matrix)
+	}
+	table, err := bench.Measure(ctx, matrix, bench.Rules{
+		Runs: m.flags.runs, Cold: m.flags.cold, Seed: m.flags.seed, Log: m.status.log, Tell: m.status.tell,
+		Options: []outpace.Option{outpace.Timeout(time.Duration(m.flags.timeout)), outpace.Grace(time.Duration(m.flags.grace))},
+	})
+	if err != nil {
+		return bench.Table{}, m.failure(err)
+	}
+	m.judge(table)
+	return table, nil
+}
+
+// judge notes whether something went wrong that the exit code tells.
+func (m *measuring) judge(t bench.Table) {
+	m.failed = m.failed || t.Failed > 0
+	for _, c := range t.Cells {
+		m.failed = m.failed || c.Problem != ""
+	}
+}
+
+// failure is the fault for a function that cannot be measured.
+func (m *measuring) failure(err error) error {
+	var none *bench.FailedError
+	if errors.As(err, &none) {
+		return &fault{what: oneLine(err.Error()), hint: "outpace map shows each failure with its traceback", code: exitFailed}
+	}
+	return m.flags.startFault(err)
+}
+
+// find finds the functions, and what each is. The workers that it takes for that
+// are gone when it returns: those of a measurement are all started for it.
+func (m *measuring) find(ctx context.Context, names []string) ([]*target, error) {
+	var all []*target
+	for _, name := range names {
+		t, err := m.flags.find(ctx, name, m.cores, width{}, m.status.log)
+		if err != nil {
+			return nil, err
+		}
+		t.close()
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// fit leaves out what a limit on processes leaves no room for, and reserves the
+// threads that it takes to look after the others.
+func (m *measuring) fit(matrix *bench.Matrix) error {
+	most := 0
+	for _, e := range matrix.Entries {
+		if !matrix.Subjects[e.Subject].Func.Local() {
+			most = max(most, e.Shape.Processes)
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	n, err := room.Reserve(most, 3)
+	if err != nil {
+		return cannot("", "%s", err)
+	}
+	if n < most {
+		return cannot("ulimit -u, or pids.max of the control group, is the limit; or fewer with --workers",
+			"there is room for %s, not %d", plural(n, "worker process"), most)
+	}
+	return nil
+}
+
+// end writes the report, and returns the exit code.
+func (m *measuring) end(ctx context.Context, r bench.Report) (int, error) {
+	m.status.end()
+	r.Took = time.Since(r.Began).Seconds()
+	r.LoadAfter = machine.Describe(context.Background()).Load
+	if err := m.flags.reports.write(r, m.flags, m.streams); err != nil {
+		return 0, err
+	}
+	var stopped interrupted
+	switch {
+	case errors.As(context.Cause(ctx), &stopped):
+		return stopped.exit(), nil
+	case m.failed:
+		return exitFailed, nil
+	}
+	return exitOK, nil
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+)
+
+// matrix makes the cells of a measurement: serial, and then of each function each
+// model at each width.
+func (b *benchFlags) matrix(names []string, targets []*target, inputs []json.RawMessage, cores int) (bench.Matrix, error) {
+	m := bench.Matrix{Inputs: inputs, Cores: cores}
+	widths, err := b.parseWidths()
+	if err != nil {
+		return m, err
+	}
+	if widths == nil {
+		widths = defaultWidths(cores, len(inputs), b.quick)
+	}
+	for i, t := range targets {
+		m.Subjects = append(m.Subjects, subject(names[i], t))
+		if err := b.addCells(&m, i, t.kind, widths); err != nil {
+			return m, err
+		}
+	}
+	return m, unused(m, widths)
+}
+
+func subject(name string, t *target) bench.Subject {
+	return bench.Subject{Name: name, Runtime: t.what, GIL: t.gil, Func: t.fn, Model: func(model string, s outpace.Shape) outpace.Model {
+		return t.model(choice{model: model, shape: s})
+	}}
+}
+
+// addCells adds the cells of one function: serial, then model by model. A width
+// that a model cannot have, and a hybrid that is none, is left out.
+func (b *benchFlags) addCells(m *bench.Matrix, subject int, k kind, widths []width) error {
+	m.Entries = append(m.Entries, bench.Entry{Subject: subject, Model: "serial", Shape: outpace.Shape{Processes: 1, Tasks: 1}})
+	models := b.models
+	if models == nil {
+		models = suited(k)
+	}
+	for at, model := range models {
+		if model == "serial" || slices.Contains(models[:at], model) {
+			continue
+		}
+		if err := suits(k, model); err != nil {
+			if subject > 0 { // it is for the first one
+				continue
+			}
+			return err
+		}
+		for _, w := range widths {
+			c, err := choose(k, model, w, m.Cores)
+			hybrid := c.shape.Processes > 1 && c.shape.Tasks > 1
+			if err != nil || hybrid != (model == "hybrid") {
+				continue
+			}
+			m.Entries = append(m.Entries, bench.Entry{Subject: subject, Model: model, Shape: c.shape})
+		}
+	}
+	return nil
+}
+
+// suited is the models that a function is measured under by default.
+func suited(k kind) []string {
+	switch k {
+	case goFunction:
+		return []string{"threads"}
+	case pythonCoroutine:
+		return []string{"async", "processes", "hybrid"}
+	}
+	return []string{"threads", "processes", "hybrid"}
+}
+
+// unused refuses a width of which no cell was made.
+func unused(m bench.Matrix, widths []width) error {
+	for _, w := range widths {
+		if w.shape == (outpace.Shape{}) {
+			continue
+		}
+		if !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Shape == w.shape }) {
+			return usage("--models hybrid has shapes PxT", "no model takes the shape %v", w.shape)
+		}
+	}
+	return nil
+}

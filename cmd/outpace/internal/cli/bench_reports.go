@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/report"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// reportFiles are the files that a bench writes besides its table.
+type reportFiles struct {
+	html, json, markdown, csv, svg string
+}
+
+func (f *reportFiles) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.html, "report", "", "write a page with charts to `FILE`")
+	flags.StringVar(&f.json, "json", "", "write all that was measured to `FILE`")
+	flags.StringVar(&f.markdown, "markdown", "", "write the table as Markdown to `FILE`")
+	flags.StringVar(&f.csv, "csv", "", "write each single run to `FILE`")
+	flags.StringVar(&f.svg, "svg", "", "write the chart for light and dark pages, NAME-light.svg and NAME-dark.svg for `NAME.svg`")
+}
+
+// form is a file in one of the forms.
+type form struct {
+	flag, name string
+	write      func(w io.Writer, r bench.Report) error
+}
+
+// forms are the files that were asked for.
+func (f *reportFiles) forms() []form {
+	light, dark := report.SVGNames(f.svg)
+	if f.svg == "" {
+		light, dark = "", ""
+	}
+	chart := func(dark bool) func(io.Writer, bench.Report) error {
+		return func(w io.Writer, r bench.Report) error { return report.WriteSVG(w, r.Tables[0], dark) }
+	}
+	var asked []form
+	for _, one := range []form{
+		{"report", f.html, report.WriteHTML}, {"json", f.json, writeJSON}, {"markdown", f.markdown, report.WriteMarkdown},
+		{"csv", f.csv, report.WriteCSV}, {"svg", light, chart(false)}, {"svg", dark, chart(true)},
+	} {
+		if one.name != "" {
+			asked = append(asked, one)
+		}
+	}
+	return asked
+}
+
+func writeJSON(w io.Writer, r bench.Report) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(r)
+}
+
+// check makes sure that the files can be written, before anything is measured.
+func (f *reportFiles) check(m *mapFlags) error {
+	seen := map[string]string{}
+	for _, one := range f.forms() {
+		if other, ok := seen[one.name]; ok {
+			return usage("give each a name of its own", "--%s and --%s are the same file: %s", other, one.flag, one.name)
+		}
+		seen[one.name] = one.flag
+		info, err := m.statOutput(one.name, "--"+one.flag)
+		switch {
+		case err != nil:
+			return err
+		case info != nil && info.Mode().IsRegular() && !m.force:
+			return usage("--force overwrites it", "--%s: the file exists: %s", one.flag, one.name)
+		}
+		if err := writable(one.name, info != nil); err != nil {
+			return cannot("", "cannot write --%s: %s: %s", one.flag, one.name, reason(err))
+		}
+	}
+	return nil
+}
+
+// writable makes sure that a file can be opened for writing, without changing
+// one that exists.
+func writable(name string, exists bool) error {
+	how := os.O_WRONLY
+	if !exists {
+		how |= os.O_CREATE | os.O_EXCL
+	}
+	f, err := os.OpenFile(name, how, 0o666)
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if !exists {
+		_ = os.Remove(name) // it is made at the end
+	}
+	return err
+}
+
+// write prints the tables and writes the files. A file that cannot be written
+// does not keep the others from it: the first error is returned.
+func (f *reportFiles) write(r bench.Report, b *benchFlags, s streams) error {
+	err := b.show(r, s.out)
+	for _, one := range f.forms() {
+		var text bytes.Buffer
+		failed := one.write(&text, r)
+		if failed == nil {
+			failed = os.WriteFile(one.name, text.Bytes(), 0o666)
+		}
+		if failed != nil && err == nil {
+			err = notWritten("--"+one.flag, one.name, failed)
+		}
+	}
+	return err
+}
+
+// show prints the tables: with bars, as wide as the terminal, where it is one.
+func (b *benchFlags) show(r bench.Report, out *os.File) error {
+	var text bytes.Buffer
+	var err error
+	if !term.IsTerminal(int(out.Fd())) {
+		err = report.WritePlain(&text, r)
+	} else {
+		err = report.WriteText(&text, r, report.Options{Width: columns(out), ASCII: b.ascii || !unicodeLocale(), Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"})
+	}
+	if err == nil {
+		_, err = out.Write(text.Bytes())
+	}
+	if err != nil {
+		return notWritten("the table", "standard output", err)
+	}
+	return nil
+}
+
+// unicodeLocale reports whether the terminal is said to show UTF-8. Where nothing
+// is said it is taken to.
+func unicodeLocale() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value := os.Getenv(name); value != "" {
+			upper := strings.ToUpper(value)
+			return strings.Contains(upper, "UTF-8") || strings.Contains(upper, "UTF8")
+		}
+	}
+	return true
+}

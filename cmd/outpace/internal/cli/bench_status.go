@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
+	"golang.org/x/term"
+)
+
+// benchStatus tells where a bench stands, on standard error.
+type benchStatus struct {
+	out  *os.File
+	line *ui.Line // nil where nothing is told, or data
+	json bool
+	what string // the experiment, before the cell
+}
+
+func (b *benchFlags) newStatus(stderr *os.File) *benchStatus {
+	kind := b.progress
+	if kind == "auto" {
+		kind = "plain"
+		if term.IsTerminal(int(stderr.Fd())) && os.Getenv("TERM") != "dumb" {
+			kind = "tty"
+		}
+	}
+	s := &benchStatus{out: stderr}
+	switch {
+	case b.quiet || kind == "none":
+	case kind == "json":
+		s.json = true
+	case kind == "tty":
+		s.line = ui.NewLine(stderr, func() int { return columns(stderr) })
+	default:
+		s.line = ui.NewLine(stderr, nil)
+	}
+	return s
+}
+
+// progressRecord is a line of --progress json.
+type progressRecord struct {
+	Event   string  `json:"event"`
+	Round   int     `json:"round"`
+	Rounds  int     `json:"rounds"`
+	Model   string  `json:"model"`
+	Workers int     `json:"workers"`
+	Done    int     `json:"done"`
+	Of      int     `json:"of"`
+	Left    float64 `json:"left_seconds"`
+}
+
+// tell is told before each run.
+func (s *benchStatus) tell(p bench.Progress) {
+	switch {
+	case s.json:
+		_ = json.NewEncoder(s.out).Encode(progressRecord{"bench_run", p.Round, p.Rounds, p.Cell.Model, p.Cell.Workers, p.Done, p.Of, p.Left}) // nobody reads
+	case s.line != nil:
+		s.line.Tell(s.what + progressText(p))
+	}
+}
+
+func progressText(p bench.Progress) string {
+	round := "warm-up"
+	if p.Round > 0 {
+		round = fmt.Sprintf("round %d of %d", p.Round, p.Rounds)
+	}
+	text := fmt.Sprintf("%s: %s %s, run %d of %d", round, p.Cell.Model, cellWidth(p.Cell), p.Done+1, p.Of)
+	if p.Left > 0 {
+		text += ", " + ui.Took(time.Duration(p.Left*float64(time.Second))) + " left"
+	}
+	return text
+}
+
+func cellWidth(c bench.Cell) string {
+	if c.Processes > 1 && c.Tasks > 1 {
+		return c.Shape().String()
+	}
+	return itoa(c.Workers)
+}
+
+// log prints a line of the function.
+func (s *benchStatus) log(line string) {
+	if s.line != nil {
+		s.line.Print("[w1] " + line + "\n")
+	}
+}
+
+func (s *benchStatus) end() {
+	if s.line != nil {
+		s.line.End()
+	}
+}
