@@ -14,28 +14,24 @@ const worth = 1.02
 // waits.
 const computing = 0.7
 
-// judge marks the cells and says which to use. All that it claims is proved by
+// judge marks the cells and says which to use: of those that are not proved to be
+// slower than the fastest the simplest. All that it claims is proved by
 // intervals; where there are none it says that nothing is proved.
 func (t *Table) judge(cores int) Verdict {
-	fastest := t.fastest()
+	fastest := t.fastest(t.usable)
 	if fastest < 0 {
-		return Verdict{Text: "Nothing was measured."}
+		return Verdict{Text: sentences("Nothing was measured", t.doubts())}
 	}
+	proved := t.Cells[fastest].Figures.SpeedUp.Known
 	use := fastest
-	for i := range t.Cells {
-		if !t.usable(i) || !t.ties(i, fastest) {
-			continue
-		}
-		t.Cells[i].Mark = Tie
-		if t.simpler(i, use) {
-			use = i
-		}
+	if proved {
+		use = t.choose()
 	}
 	t.Cells[use].Mark = Use
 	c := t.Cells[use]
 	v := Verdict{Function: c.Function, Model: c.Model, Workers: c.Workers}
 	switch {
-	case !t.proves(use):
+	case !proved:
 		v.Text = sentences(t.unproved(use), t.others(use), t.doubts())
 	case use == 0:
 		v.Text = sentences(t.stay(fastest), t.others(use), t.doubts())
@@ -45,14 +41,34 @@ func (t *Table) judge(cores int) Verdict {
 	return v
 }
 
+// choose marks what ties with the fastest cell and returns the simplest of them.
+// What is not proved to be faster than serial is no choice.
+func (t *Table) choose() int {
+	faster := func(i int) bool {
+		return t.usable(i) && (i == 0 || t.Cells[i].Figures.SpeedUp.Above(1))
+	}
+	fastest := t.fastest(faster)
+	use := fastest
+	for i := range t.Cells {
+		if !t.usable(i) || !t.ties(i, fastest) {
+			continue
+		}
+		t.Cells[i].Mark = Tie
+		if faster(i) && t.simpler(i, use) {
+			use = i
+		}
+	}
+	return use
+}
+
 // usable reports whether a cell has figures that count.
 func (t *Table) usable(i int) bool { return t.Cells[i].Problem == "" && len(t.Cells[i].Runs) > 0 }
 
-// fastest is the cell with the smallest median; -1 where there is none.
-func (t *Table) fastest() int {
+// fastest is the cell with the smallest median among some; -1 where there is none.
+func (t *Table) fastest(among func(i int) bool) int {
 	best := -1
 	for i, c := range t.Cells {
-		if t.usable(i) && (best < 0 || c.Figures.Seconds.Median < t.Cells[best].Figures.Seconds.Median) {
+		if among(i) && (best < 0 || c.Figures.Seconds.Median < t.Cells[best].Figures.Seconds.Median) {
 			best = i
 		}
 	}
@@ -81,11 +97,6 @@ func (t *Table) simpler(i, than int) bool {
 		return a.Processes < b.Processes
 	}
 	return i < than
-}
-
-// proves reports whether the cells' comparison with serial has an interval.
-func (t *Table) proves(use int) bool {
-	return t.Cells[use].Figures.SpeedUp.Known
 }
 
 func (t *Table) unproved(use int) string {
@@ -149,7 +160,7 @@ func (t *Table) other(same func(Cell) bool, use int) string {
 		slower = slower && c.Figures.SpeedUp.Below(1)
 		faster = faster || c.Figures.SpeedUp.Above(1)
 	}
-	if best < 0 || !t.proves(use) {
+	if best < 0 || !t.Cells[use].Figures.SpeedUp.Known {
 		return ""
 	}
 	c := t.Cells[best]

@@ -57,8 +57,12 @@ func TestVerdict(t *testing.T) {
 			[]string{"Run it one after the other: nothing is proved to be faster by 2% or more (at best 2 threads, 1.0"},
 		},
 		"a disturbed run moves no tie": {
-			table(false, 100, serialOf(4, 0.1), row{"async", 1, 4, 1, 0.1, false}, row{"async", 1, 8, 0.5, 0.1, true}),
+			table(false, 100, serialOf(4, 0.1), row{"async", 1, 4, 1, 0.1, false}, row{"async", 1, 8, 0.3, 0.1, true}),
 			[]string{"Use async, 8 at once: "},
+		},
+		"what is not proved is not claimed": {
+			table(false, 100, serialOf(4, 0.1), row{"threads", 1, 4, 1, 0.1, false}, row{"threads", 1, 8, 0.9, 0.1, true}),
+			[]string{"Use 4 threads: 4.0", "Nothing is gained past 4."},
 		},
 		"threads before processes": {
 			table(false, 100, serialOf(4, 0.1), row{"processes", 4, 1, 1, 0.1, false}, row{"hybrid", 2, 2, 1, 0.1, false}, row{"threads", 1, 4, 1, 0.1, false}),

@@ -1,6 +1,9 @@
 package bench
 
-import "fmt"
+import (
+	"fmt"
+	"path"
+)
 
 // This file is how a verdict names things.
 
@@ -23,12 +26,12 @@ func (t *Table) with(c Cell) string {
 	return text + t.of(c)
 }
 
-// of names the function of a cell where there are several.
+// of names the function of a cell where there are several, without its folder.
 func (t *Table) of(c Cell) string {
 	if len(t.Functions) == 1 {
 		return ""
 	}
-	return " of " + c.Function
+	return " of " + path.Base(c.Function)
 }
 
 // subject names a model at the beginning of a sentence about its cells.

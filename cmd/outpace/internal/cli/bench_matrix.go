@@ -21,11 +21,9 @@ func (b *benchFlags) matrix(names []string, targets []*target, inputs []json.Raw
 	}
 	for i, t := range targets {
 		m.Subjects = append(m.Subjects, subject(names[i], t))
-		if err := b.addCells(&m, i, t.kind, widths); err != nil {
-			return m, err
-		}
+		b.addCells(&m, i, t.kind, widths)
 	}
-	return m, unused(m, widths)
+	return m, b.unused(m, widths, targets)
 }
 
 func subject(name string, t *target) bench.Subject {
@@ -35,8 +33,9 @@ func subject(name string, t *target) bench.Subject {
 }
 
 // addCells adds the cells of one function: serial, then model by model. A width
-// that a model cannot have, and a hybrid that is none, is left out.
-func (b *benchFlags) addCells(m *bench.Matrix, subject int, k kind, widths []width) error {
+// that a model cannot have, and a hybrid that is none, is left out; so is a model
+// that does not suit the function.
+func (b *benchFlags) addCells(m *bench.Matrix, subject int, k kind, widths []width) {
 	m.Entries = append(m.Entries, bench.Entry{Subject: subject, Model: "serial", Shape: outpace.Shape{Processes: 1, Tasks: 1}})
 	models := b.models
 	if models == nil {
@@ -45,12 +44,6 @@ func (b *benchFlags) addCells(m *bench.Matrix, subject int, k kind, widths []wid
 	for at, model := range models {
 		if model == "serial" || slices.Contains(models[:at], model) {
 			continue
-		}
-		if err := suits(k, model); err != nil {
-			if subject > 0 { // it is for the first one
-				continue
-			}
-			return err
 		}
 		for _, w := range widths {
 			c, err := choose(k, model, w, m.Cores)
@@ -61,7 +54,6 @@ func (b *benchFlags) addCells(m *bench.Matrix, subject int, k kind, widths []wid
 			m.Entries = append(m.Entries, bench.Entry{Subject: subject, Model: model, Shape: c.shape})
 		}
 	}
-	return nil
 }
 
 // suited is the models that a function is measured under by default.
@@ -75,13 +67,22 @@ func suited(k kind) []string {
 	return []string{"threads", "processes", "hybrid"}
 }
 
-// unused refuses a width of which no cell was made.
-func unused(m bench.Matrix, widths []width) error {
-	for _, w := range widths {
-		if w.shape == (outpace.Shape{}) {
-			continue
+// unused refuses a model that suits none of the functions, and a shape that no
+// model takes.
+func (b *benchFlags) unused(m bench.Matrix, widths []width, targets []*target) error {
+	for _, model := range b.models {
+		var why error
+		for _, t := range targets {
+			if why = suits(t.kind, model); why == nil {
+				break
+			}
 		}
-		if !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Shape == w.shape }) {
+		if why != nil {
+			return why
+		}
+	}
+	for _, w := range widths {
+		if w.workers == 0 && !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Shape == w.shape }) {
 			return usage("--models hybrid has shapes PxT", "no model takes the shape %v", w.shape)
 		}
 	}

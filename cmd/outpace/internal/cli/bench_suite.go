@@ -139,6 +139,8 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 		for i := range matrix.Subjects {
 			matrix.Subjects[i].Name = functions[i]
 		}
+		// The same work as a coroutine is there for the event loop.
+		matrix.Entries = slices.DeleteFunc(matrix.Entries, func(entry bench.Entry) bool { return entry.Subject > 0 && entry.Model != "async" })
 		compareWith(matrix, e)
 	})
 }

@@ -4,28 +4,33 @@ import "fmt"
 
 // gil is functions that hold the interpreter's lock, let go of it, or do both.
 func gil(o Options) []Experiment {
-	const times = 8
-	size := func(usual, quick int) int {
-		n, _ := o.scaled(usual, 1, float64(quick)/float64(usual))
-		return n
-	}
-	seconds := 0.05
+	times, share := 40, 1.0
 	if o.Quick {
-		seconds = 0.02
+		share = 0.3
 	}
+	if o.Scale > 0 {
+		share = o.Scale
+	}
+	times = max(8, int(float64(times)*share))
 	var all []Experiment
-	for _, e := range []struct{ title, name, inGo, input string }{
-		{"a loop", "python_loop", "sum_integers", fmt.Sprint(size(1_000_000, 300_000))},
-		{"SHA-256 of bytes", "hash_bytes", "hash_bytes", fmt.Sprint(size(10_000_000, 5_000_000))},
-		{"zlib over bytes", "compress", "compress", fmt.Sprint(size(2_000_000, 500_000))},
-		{"a wait", "wait", "sleep", fmt.Sprint(seconds)},
-		{"half computing, half waiting", "half_and_half", "half_and_half", fmt.Sprint(seconds)},
+	for _, e := range []struct {
+		title, name, inGo string
+		input             float64
+		more              float64 // for Go
+	}{
+		{"a loop", "python_loop", "sum_integers", 500_000, compiled},
+		{"SHA-256 of bytes", "hash_bytes", "hash_bytes", 10_000_000, 1},
+		{"zlib over bytes", "compress", "compress", 500_000, 1},
+		{"a wait of seconds", "wait", "sleep", 0.02, 1},
+		{"half computing, half waiting, of seconds", "half_and_half", "half_and_half", 0.04, 1},
 	} {
-		all = append(all, both(Experiment{
-			Title: fmt.Sprintf("%d x %s (%s)", times, e.title, e.input),
-			Func:  "gil.py:" + e.name, Inputs: repeated(e.input, times),
+		input := func(x float64) string { return fmt.Sprintf("%.12g", x) }
+		title := func(x float64) string { return fmt.Sprintf("%d x %s (%s)", times, e.title, input(x)) }
+		all = append(all, bothOf(Experiment{
+			Title: title(e.input),
+			Func:  "gil.py:" + e.name, Inputs: repeated(input(e.input), times),
 			Models: []string{"serial", "threads", "processes"}, Workers: widths(o.Cores, 8),
-		}, "go:"+e.inGo)...)
+		}, "go:"+e.inGo, title(e.input*e.more), repeated(input(e.input*e.more), times))...)
 	}
 	return all
 }

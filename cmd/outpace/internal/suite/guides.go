@@ -12,13 +12,18 @@ const (
 // processes were 2.25 times faster; its table, which is shown, that it was 2.93.
 func cpu(o Options) []Experiment {
 	const full, times = 100_000_000, 20
-	n, scale := o.scaled(full, 0.01, 0.001)
-	return both(Experiment{
-		Title: fmt.Sprintf("%d x sum_of_squares(%s), %g of the guide's work", times, million(n), scale),
+	n, scale := o.scaled(full, 0.01, 0.002)
+	title := func(n int, scale float64) string {
+		return fmt.Sprintf("%d x sum_of_squares(%s), %.4g of the guide's work", times, million(n), scale)
+	}
+	more := min(compiled, 1/scale)
+	inGo := int(float64(n) * more)
+	return bothOf(Experiment{
+		Title: title(n, scale),
 		Func:  "squares.py:sum_of_squares", Inputs: repeated(fmt.Sprint(n), times),
 		Models: []string{"serial", "threads", "processes"}, Workers: widths(o.Cores, 12),
 		Guide: batchGuide, Figures: []Figure{{"serial", 1, 77.34}, {"threads", 12, 82.52}, {"processes", 12, 26.43}},
-	}, "go:sum_of_squares")
+	}, "go:sum_of_squares", title(inGo, scale*more), repeated(fmt.Sprint(inGo), times))
 }
 
 // widths is the number of cores beside a guide's own width.
@@ -42,14 +47,19 @@ func download(Options) []Experiment {
 // sweepCPU adds integers, in 16 parts of the same size.
 func sweepCPU(o Options) []Experiment {
 	const full, parts = 100_000_000, 16
-	n, scale := o.scaled(full, 0.1, 0.02)
-	return both(Experiment{
-		Title: fmt.Sprintf("%s integers added, in %d parts, %g of the guide's work", million(n), parts, scale),
+	n, scale := o.scaled(full, 0.1, 0.04)
+	title := func(n int, scale float64) string {
+		return fmt.Sprintf("%s integers added, in %d parts, %.4g of the guide's work", million(n), parts, scale)
+	}
+	more := min(compiled, 1/scale)
+	inGo := int(float64(n) * more)
+	return bothOf(Experiment{
+		Title: title(n, scale),
 		Func:  "squares.py:sum_integers", Inputs: repeated(fmt.Sprint(n/parts), parts),
 		Models: []string{"serial", "threads", "processes"}, Workers: sweep(),
 		Guide: sweepGuide, Figures: sweepFigures(
 			[]float64{36.13, 36.98, 37.41, 38.19, 39.52}, []float64{36.21, 18.74, 9.87, 9.91, 10.06}),
-	}, "go:sum_integers")
+	}, "go:sum_integers", title(inGo, scale*more), repeated(fmt.Sprint(inGo/parts), parts))
 }
 
 // sweepIO is 100 pages, fetched.

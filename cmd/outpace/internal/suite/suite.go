@@ -78,12 +78,23 @@ func (o Options) scaled(full int, usual, quick float64) (n int, scale float64) {
 	return max(1, int(float64(full)*scale)), scale
 }
 
-// both is an experiment in CPython and in Go. Go has one model, threads.
+// both is an experiment in CPython and in Go, of which Go has one model, threads.
 func both(e Experiment, inGo string) []Experiment {
 	e.Language = "CPython"
 	other := e
 	other.Language, other.Func, other.Also, other.Models = "Go", inGo, "", []string{"serial", "threads"}
 	return []Experiment{e, other}
+}
+
+// compiled is how much more of a loop a Go function is given than a Python one, so
+// that there is something to measure.
+const compiled = 20
+
+// bothOf is both with a title and inputs of its own for Go.
+func bothOf(e Experiment, inGo, title string, inputs []string) []Experiment {
+	all := both(e, inGo)
+	all[1].Title, all[1].Inputs = title, inputs
+	return all
 }
 
 func repeated(input string, n int) []string { return slices.Repeat([]string{input}, n) }
