@@ -79,23 +79,10 @@ type Subject struct {
 // for none longer than a few seconds: as a rule it takes well below two seconds.
 // When ctx is done, interpreters that have not answered are reported as such.
 func Examine(ctx context.Context, s Subject) Report {
-	var m machine.Machine
-	if s.Root == nil {
-		s.Root = os.DirFS("/")
-		m = machine.Describe(ctx)
-	} else {
-		m = machine.Read(s.Root)
-	}
-	memory := machine.ReadMemory(s.Root)
-	if memory.Total == 0 {
-		memory.Total = m.Memory
-	}
+	m, memory := s.look(ctx)
 	room := look()
 	files := openFiles(ctx, room.err == nil)
-	found, pythons := Section{"CPython", []Finding{unasked()}}, []Python(nil)
-	if room.err == nil {
-		found, pythons = interpreters(ctx, s.Python, min(room.starts, files.starts()))
-	}
+	found, pythons := s.pythons(ctx, room, files)
 	r := Report{Format: Format, Version: s.Version, Machine: m, Memory: memory, Pythons: pythons, Sections: []Section{
 		build(s.Version, m),
 		cores(m),
@@ -108,6 +95,32 @@ func Examine(ctx context.Context, s Subject) Report {
 	}}
 	veil().report(&r)
 	return r
+}
+
+// look describes the machine, and has Root set.
+func (s *Subject) look(ctx context.Context) (m machine.Machine, memory machine.Memory) {
+	if s.Root == nil {
+		s.Root = os.DirFS("/")
+		m = machine.Describe(ctx)
+	} else {
+		m = machine.Read(s.Root)
+	}
+	memory = machine.ReadMemory(s.Root)
+	if memory.Total == 0 {
+		memory.Total = m.Memory // told in another way
+	}
+	return m, memory
+}
+
+// pythons finds the interpreters, where one may be started.
+func (s *Subject) pythons(ctx context.Context, room threads, files files) (Section, []Python) {
+	switch {
+	case !workers:
+		return Section{"CPython", []Finding{unsupported()}}, nil
+	case room.err != nil:
+		return Section{"CPython", []Finding{unasked()}}, nil
+	}
+	return interpreters(ctx, s.Python, min(room.starts, files.starts()))
 }
 
 func ok(name, value string) Finding { return Finding{Name: name, Value: value, Level: OK} }

@@ -4,6 +4,9 @@ package doctor
 
 import "context"
 
+// workers is whether there are worker processes.
+const workers = false
+
 // openFiles: not known here.
 func openFiles(context.Context, bool) files { return files{} }
 

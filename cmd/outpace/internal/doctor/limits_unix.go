@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// workers is whether there are worker processes.
+const workers = true
+
 // endless is above every limit that means something.
 const endless = 1 << 62
 

@@ -36,23 +36,31 @@ type Python struct {
 // where they usually are. At most so many are asked at once.
 func interpreters(ctx context.Context, asked string, atOnce int) (Section, []Python) {
 	run, err := ofRun(ctx, asked)
-	found := []Finding{runFinding(asked, run, err)}
+	paths, more := candidates(run.Executable)
+	all := askAll(ctx, paths, atOnce)
+	free := false
+	var others []Finding
+	for i := range all {
+		if p := &all[i]; err != nil || key(p.Path) != key(run.Executable) {
+			others = append(others, p.finding())
+		} else {
+			p.Run, free = true, p.FreeThreaded
+		}
+	}
+	found := []Finding{runFinding(asked, run, free, err)}
 	if f := otherEnvironment(asked, run); f.Name != "" {
 		found = append(found, f)
 	}
-	paths, more := candidates(run.Executable)
-	all := askAll(ctx, paths, atOnce)
-	for i := range all {
-		if err == nil && key(all[i].Path) == key(run.Executable) {
-			all[i].Run = true
-			continue
-		}
-		found = append(found, all[i].finding())
-	}
+	found = append(found, others...)
 	if more > 0 {
 		found = append(found, ok("not asked", fmt.Sprintf("%d more", more)))
 	}
 	return Section{"CPython", found}, all
+}
+
+// unsupported stands for the interpreters where there are no worker processes.
+func unsupported() Finding {
+	return note("used by a run", "none: worker processes need Linux or macOS", "go: functions run here; Python functions run under WSL or in a container")
 }
 
 // unasked stands for the interpreters where not even one may be started: trying
@@ -73,10 +81,10 @@ func ofRun(ctx context.Context, asked string) (python.Python, error) {
 }
 
 // runFinding is about the interpreter without which no Python function runs.
-func runFinding(asked string, p python.Python, err error) Finding {
+func runFinding(asked string, p python.Python, free bool, err error) Finding {
 	const name = "used by a run"
 	if err == nil {
-		return ok(name, fmt.Sprintf("%s, %s, %s (%s)", p.Version, lock(p.GIL, false), p.Executable, how(asked, p.Executable)))
+		return ok(name, fmt.Sprintf("%s, %s, %s (%s)", p.Version, lock(p.GIL, free), p.Executable, how(asked, p.Executable)))
 	}
 	text, hint, _ := strings.Cut(err.Error(), " (hint: ")
 	switch hint = strings.TrimSuffix(hint, ")"); {
@@ -185,27 +193,29 @@ func ask(ctx context.Context, path string) Python {
 	err := cmd.Run()
 	var gil, free int
 	n, _ := fmt.Sscan(string(out), &p.Name, &p.Version, &gil, &free)
-	switch {
-	case n == 4 && cmd.ProcessState != nil && cmd.ProcessState.Success():
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		p.Problem = fmt.Sprintf("no answer within %v", patience)
-	case ctx.Err() != nil:
-		p.Problem = "not waited for"
-	case err != nil:
-		p.Problem = err.Error()
-		if line, _, _ := strings.Cut(strings.TrimSpace(string(said)), "\n"); line != "" {
-			p.Problem += ": " + line
-		}
-	default:
-		p.Problem = "does not answer as a Python does"
-	}
-	if p.Problem != "" {
-		p.Name, p.Version = "", ""
-		return p
+	if n != 4 || cmd.ProcessState == nil || !cmd.ProcessState.Success() {
+		return Python{Path: path, GIL: true, Problem: silence(ctx, err, string(said))}
 	}
 	p.GIL, p.FreeThreaded = gil == 1, free == 1
 	p.Supported = p.Name == "cpython" && supported(p.Version)
 	return p
+}
+
+// silence says why a program that was asked gave no answer.
+func silence(ctx context.Context, err error, said string) string {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Sprintf("no answer within %v", patience)
+	case ctx.Err() != nil:
+		return "not waited for"
+	case err == nil:
+		return "does not answer as a Python does"
+	}
+	why := err.Error()
+	if line, _, _ := strings.Cut(strings.TrimSpace(said), "\n"); line != "" {
+		why += ": " + line
+	}
+	return why
 }
 
 func supported(version string) bool {

@@ -33,6 +33,7 @@ func veil() cover {
 	if name, err := os.Hostname(); err == nil && name != "" {
 		c.add(`([/\\])`+regexp.QuoteMeta(name)+after, "${1}HOST${2}")
 	}
+	c.add(`(/home|/Users)/[^/\s:;,"')]+`+after, "${1}/USER${2}") // of whoever it is: sudo changes the others
 	return c
 }
 
