@@ -68,7 +68,7 @@ func temporary(dir string) Finding {
 
 // cache is where the compiled form of our part of a worker is kept.
 func cache() Finding {
-	const name, hint = "cache", "every worker compiles our part of it again, some 50 ms each: set XDG_CACHE_HOME to a folder that can be written"
+	const name, hint = "cache", "every worker compiles our part of it again before it starts: set XDG_CACHE_HOME to a folder that can be written"
 	parent, err := os.UserCacheDir()
 	if err != nil {
 		return note(name, "none: neither HOME nor XDG_CACHE_HOME is set", hint)
