@@ -20,6 +20,7 @@ const rootExamples = `  outpace map examples/primes.py:count_primes --range 1..4
 const rootCommands = `Commands:
   map FUNC [INPUT ...]   apply a function to every input
   bench FUNC [INPUT ...] the same work under every model and width; says which to use
+  compare A B            two reports of bench, cell by cell
   doctor                 tell what a run finds on this machine, and what would narrow it
   man DIR                write the man pages into a directory
   completion SHELL       write the completion script for bash, zsh, fish or powershell
@@ -133,11 +134,12 @@ const manExamples = `  outpace man ~/.local/share/man/man1`
 // helpTexts returns the text of --help for each command that has one.
 func helpTexts() map[string]string {
 	return map[string]string{
-		"outpace":        rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
-		"outpace map":    "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
-		"outpace bench":  "outpace bench FUNC [INPUT ...]\n\n" + benchExamples + "\n\n" + benchAbout + "\n\n" + benchFlagsHelp + "\n" + goFunctions(),
-		"outpace doctor": "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
-		"outpace man":    "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
+		"outpace":         rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
+		"outpace map":     "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
+		"outpace bench":   "outpace bench FUNC [INPUT ...]\n\n" + benchExamples + "\n\n" + benchAbout + "\n\n" + benchFlagsHelp + "\n" + goFunctions(),
+		"outpace compare": "outpace compare A B\n\n" + compareExamples + "\n\n" + compareAbout + "\n\n" + compareFlagsHelp,
+		"outpace doctor":  "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
+		"outpace man":     "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
 	}
 }
 

@@ -1,6 +1,6 @@
 package cli
 
-// The help of bench; help.go says how these texts are used.
+// The help of bench and compare; help.go says how these texts are used.
 
 const benchAbout = `Run FUNC over the same inputs under several models and widths, measure each, and
 say in a sentence which to use, and why. FUNC and inputs are as for outpace map; all
@@ -65,4 +65,25 @@ The guides' experiments:
 Exit codes:
   0 measured   1 some inputs failed, or a cell has other results than serial
   2 bad flags or inputs   3 could not start, or write a file   128+n ended by signal n
+`
+
+const compareAbout = `Compare two reports that outpace bench wrote, cell by cell: the time in B by the
+time in A, paired by round, with the 95 % interval of its median. A cell says "~"
+where no difference is proved. The exit code is 0 whatever the difference is.
+
+Cells are the same that have the same function, model and shape in tables of the
+same title. Two reports of one table each may be of different functions. What else
+is not the same (machine, versions, inputs, --cold) is said in a warning.`
+
+const compareExamples = `  outpace bench fib.py:fib 27 27 27 27 --json before.json
+  outpace bench fib.py:fib 27 27 27 27 --json after.json
+  outpace compare before.json after.json`
+
+const compareFlagsHelp = `A and B are files of --json or --report.
+
+      --markdown         write Markdown, for a comment or a commit message
+  -h, --help             this text
+
+Exit codes:
+  0 compared   2 a file that cannot be read, or is no report   3 could not write
 `

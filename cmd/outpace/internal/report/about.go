@@ -19,9 +19,9 @@ func machineLine(r bench.Report) string {
 	}
 	add(m.CPU != "", "%s", m.CPU)
 	if m.Cores > 0 && m.Cores < m.Online {
-		add(true, "%d of %s", m.Cores, plural(m.Online, "core"))
+		add(true, "%d of %s", m.Cores, count(m.Online, "core"))
 	} else {
-		add(m.Cores > 0, "%s", plural(m.Cores, "core"))
+		add(m.Cores > 0, "%s", count(m.Cores, "core"))
 	}
 	add(m.Memory > 0, "%s", Bytes(m.Memory))
 	add(m.System != "", "%s", strings.TrimSpace(m.System+" "+m.Kernel))
@@ -47,14 +47,19 @@ func about(t bench.Table) string {
 	case len(t.Runtimes) == 1:
 		parts = append(parts, t.Runtimes[0])
 	}
-	inputs := plural(t.Inputs, "input")
+	return strings.Join(append(parts, inputs(t)), ", ")
+}
+
+// inputs says how many there are, and shows the first ones.
+func inputs(t bench.Table) string {
+	text := count(t.Inputs, "input")
 	if len(t.Sample) > 0 {
-		inputs += ": " + strings.Join(t.Sample, " ")
+		text += ": " + strings.Join(t.Sample, " ")
 		if len(t.Sample) < t.Inputs {
-			inputs += " …"
+			text += " …"
 		}
 	}
-	return strings.Join(append(parts, inputs), ", ")
+	return text
 }
 
 // function is a function of a table with what runs it.
@@ -67,14 +72,14 @@ func function(t bench.Table, name string) string {
 
 // incomplete says that not all was measured, and why.
 func incomplete(t bench.Table) string {
-	return fmt.Sprintf("Incomplete, %d of %s: %s.", t.Rounds, plural(t.Runs, "round"), strings.TrimRight(t.Incomplete, ". "))
+	return fmt.Sprintf("Incomplete, %d of %s: %s.", t.Rounds, count(t.Runs, "round"), strings.TrimRight(t.Incomplete, ". "))
 }
 
 // method says how a table was measured.
 func method(t bench.Table) string {
-	text := plural(t.Rounds, "round")
+	text := count(t.Rounds, "round")
 	if t.Incomplete != "" {
-		text = fmt.Sprintf("%d of %s", t.Rounds, plural(t.Runs, "round"))
+		text = fmt.Sprintf("%d of %s", t.Rounds, count(t.Runs, "round"))
 	}
 	text += fmt.Sprintf(", the cells of each shuffled (seed %d); start-up of workers ", t.Seed)
 	if !t.Cold {
@@ -98,20 +103,20 @@ func legend(t bench.Table, cores int, shown func(at int) bool) []string {
 		marks = append(marks, star+" use this one")
 	}
 	if has(bench.Tie) {
-		marks = append(marks, tie+" not proved to be slower than the fastest")
+		marks = append(marks, tie+" as good as the fastest, as far as is proved")
 	}
 	lines = append(lines, strings.Join(marks, ", "))
 	if shown(barAt) {
-		lines = append(lines, tick+" ideal: "+idealText(t, cores))
+		lines = append(lines, idealMark+" ideal: "+idealText(t, cores))
 	}
 	switch {
-	case !known(t):
+	case !hasIntervals(t):
 		terms = append(terms, "no intervals: they take 6 rounds")
 	case shown(deviationAt) || shown(intervalAt):
 		terms = append(terms, "± and interval: 95 %, of the median")
 	}
 	if shown(shareAt) && cores > 0 {
-		terms = append(terms, "CPU: of "+plural(cores, "core"))
+		terms = append(terms, "CPU: of "+count(cores, "core"))
 	}
 	lines = append(lines, strings.Join(terms, "; "))
 	if t.Guide != "" {
@@ -120,8 +125,8 @@ func legend(t bench.Table, cores int, shown func(at int) bool) []string {
 	return append(lines, method(t))
 }
 
-// known reports whether a cell has an interval.
-func known(t bench.Table) bool {
+// hasIntervals reports whether a cell has an interval.
+func hasIntervals(t bench.Table) bool {
 	return slices.ContainsFunc(t.Cells, func(c bench.Cell) bool { return c.Problem == "" && deviation(c.Figures.Seconds) != "" })
 }
 
@@ -129,21 +134,21 @@ func known(t bench.Table) bool {
 // some cell.
 func idealText(t bench.Table, cores int) string {
 	text := "as many times as workers"
-	most, bound := 1.0, 1.0
+	most, least := 1.0, 1.0
 	for _, c := range t.Cells {
-		most, bound = max(most, float64(c.Workers)), max(bound, ideal(t, cores, c))
+		most, least = max(most, float64(c.Workers)), max(least, bound(t, cores, c))
 	}
-	if bound >= most {
+	if least >= most {
 		return text
 	}
 	why := "inputs"
-	if bound < float64(t.Inputs) || t.Inputs == 0 {
+	if least < float64(t.Inputs) || t.Inputs == 0 {
 		why = "cores"
 		if computing(t) != 1 {
-			why = fmt.Sprintf("%s, and a task computes for %.0f%% of its time", plural(cores, "core"), computing(t)*100)
+			why = fmt.Sprintf("%s, and a task computes for %.0f%% of its time", count(cores, "core"), computing(t)*100)
 		}
 	}
-	return fmt.Sprintf("%s, at most %s (%s)", text, short(bound), why)
+	return fmt.Sprintf("%s, at most %s (%s)", text, short(least), why)
 }
 
 // short writes a factor without zeros at its end.

@@ -9,16 +9,16 @@ import (
 
 // What stands beside bars. ascii has another character for each.
 const (
-	star   = "★" // the cell to use
-	tie    = "="
-	tick   = "┊" // where ideal is
-	beyond = "→" // ideal is further than the bar's end
+	star      = "★" // the cell to use
+	tie       = "="
+	idealMark = "┊" // where ideal is
+	beyond    = "→" // ideal is further than the bar's end
 )
 
-// ideal is how many times faster than one a cell could be at most: a worker
+// bound is how many times faster than one a cell could be at most: a worker
 // adds one, but there must be an input for it, and a core for the part of its
 // time in which it computes. Where all of it is waiting, cores do not count.
-func ideal(t bench.Table, cores int, c bench.Cell) float64 {
+func bound(t bench.Table, cores int, c bench.Cell) float64 {
 	most := float64(c.Workers)
 	if t.Inputs > 0 {
 		most = min(most, float64(t.Inputs))
@@ -38,15 +38,15 @@ func computing(t bench.Table) float64 {
 	return t.Computes
 }
 
-// scale is the speed-up at the right end of all bars of a table: the largest
+// rightEnd is the speed-up at the right end of all bars of a table: the largest
 // there is, and ideal too, if the bars are not made too short for it.
-func scale(t bench.Table, cores int) float64 {
+func rightEnd(t bench.Table, cores int) float64 {
 	most, best := 1.0, 1.0
 	for _, c := range t.Cells {
 		if x := c.Figures.SpeedUp.Median; c.Problem == "" && sound(x) {
 			most = max(most, x)
 		}
-		best = max(best, ideal(t, cores, c))
+		best = max(best, bound(t, cores, c))
 	}
 	return max(most, min(best, 2*most))
 }
@@ -65,7 +65,7 @@ type ruler struct {
 //	██▌     ┊       2.5 of 8, where the bars end at 12
 func (r ruler) bar(speedUp, ideal float64) string {
 	cells := r.blocks(speedUp)
-	mark, at := tick, int(math.Round(ideal/r.most*float64(r.cells-1)))
+	mark, at := idealMark, int(math.Round(ideal/r.most*float64(r.cells-1)))
 	if at > r.cells-1 {
 		mark, at = beyond, r.cells-1
 	}

@@ -30,7 +30,7 @@ func figures(c bench.Cell, u unit) []string {
 	f := c.Figures
 	texts := []string{
 		workers(c), u.text(f.Seconds.Median), deviation(f.Seconds), speedUp(f.SpeedUp.Median), "",
-		percent(f.CPUShare), "", "", "", "", "",
+		shareText(f.CPUShare), "", "", "", "", "",
 	}
 	if e := f.SpeedUp; e.Known && sound(e.Lo) && sound(e.Hi) && texts[3] != "" && e.Lo < e.Hi { // that of serial is 1 to 1
 		texts[4] = factor(e.Lo) + "–" + factor(e.Hi)
@@ -93,14 +93,14 @@ func deviation(e bench.Estimate) string {
 	return "±" + strconv.FormatFloat(far, 'f', 0, 64) + "%"
 }
 
-func percent(share float64) string {
+func shareText(x float64) string {
 	switch {
-	case !positive(share):
+	case !positive(x):
 		return ""
-	case share < 0.005:
+	case x < 0.005:
 		return "<1%"
 	}
-	return strconv.FormatFloat(share*100, 'f', 0, 64) + "%"
+	return strconv.FormatFloat(x*100, 'f', 0, 64) + "%"
 }
 
 // unit is the one in which all times of a table are written.

@@ -11,7 +11,7 @@ import "strings"
 //	                                               └──► cells of the bars
 type grid struct {
 	cols []column
-	rows []row
+	rows []gridRow
 	bar  func(row, cells int) string // draws the bar of a row; nil: no bars
 	axis func(cells int) string      // what stands above the bars
 }
@@ -25,8 +25,8 @@ type column struct {
 	bars bool // the place of the bars
 }
 
-// row is a row of a grid, with a text for each column.
-type row struct {
+// gridRow is a row of a grid, with a text for each column.
+type gridRow struct {
 	above   []string // lines of their own above it
 	cells   []string
 	instead string // stands in place of the cells that follow

@@ -67,7 +67,7 @@ func plainGrid(t bench.Table) grid {
 			f.Seconds.Median, f.Seconds.Lo, f.Seconds.Hi, f.SpeedUp.Median, f.SpeedUp.Lo, f.SpeedUp.Hi, f.CPUShare,
 			float64(f.Memory) / 1e6, f.PerSecond, f.Start, guide.Seconds, guide.SpeedUp,
 		}
-		r := row{cells: []string{word(c.Function), word(c.Model), workers(c)}}
+		r := gridRow{cells: []string{word(c.Function), word(c.Model), workers(c)}}
 		for _, x := range numbers {
 			r.cells = append(r.cells, number(x))
 		}
@@ -75,7 +75,7 @@ func plainGrid(t bench.Table) grid {
 		if problem == "" {
 			problem = "-"
 		}
-		g.rows = append(g.rows, row{cells: append(r.cells, word(string(c.Mark)), problem)})
+		g.rows = append(g.rows, gridRow{cells: append(r.cells, word(string(c.Mark)), problem)})
 	}
 	return g
 }

@@ -72,9 +72,9 @@ func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) grid {
 	for i := range cells {
 		g.rows = append(g.rows, textRow(p, t, cells, i, u))
 	}
-	most := scale(t, cores)
+	most := rightEnd(t, cores)
 	g.bar = func(row, n int) string {
-		return ruler{most, n, p.ASCII}.bar(cells[row].Figures.SpeedUp.Median, ideal(t, cores, cells[row]))
+		return ruler{most, n, p.ASCII}.bar(cells[row].Figures.SpeedUp.Median, bound(t, cores, cells[row]))
 	}
 	g.axis = func(n int) string {
 		end := short(most) + "x"
@@ -85,8 +85,8 @@ func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) grid {
 
 // textRow is the row of a cell: with the name of its function or model above
 // it or in it where it is the first one of that.
-func textRow(p *pen, t bench.Table, cells []bench.Cell, at int, u unit) row {
-	c, r := cells[at], row{}
+func textRow(p *pen, t bench.Table, cells []bench.Cell, at int, u unit) gridRow {
+	c, r := cells[at], gridRow{}
 	newFunction := at == 0 || cells[at-1].Function != c.Function
 	newModel := newFunction || cells[at-1].Model != c.Model
 	model := ""

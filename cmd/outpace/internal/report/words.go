@@ -37,7 +37,7 @@ func ascii(s string) string {
 		return s
 	}
 	s = strings.NewReplacer("–", "-", "—", "-", "±", "+-", "×", "x", "µ", "u", "…", "...", "·", "-",
-		star, "*", tick, "|", beyond, ">", "’", "'").Replace(s)
+		star, "*", idealMark, "|", beyond, ">", "’", "'").Replace(s)
 	quoted := strconv.QuoteToASCII(s)
 	if len(quoted) == len(s)+2 {
 		return s
@@ -129,8 +129,8 @@ func wrap(s string, n int) []string {
 // sound reports whether a number is one to show: no NaN, nothing infinite.
 func sound(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// plural writes a count and what it counts.
-func plural(n int, what string) string {
+// count writes a count and what it counts.
+func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
