@@ -148,10 +148,10 @@ func idealText(t bench.Table, cores int) string {
 			why = fmt.Sprintf("%s, and a task computes for %.0f%% of its time", count(cores, "core"), computing(t)*100)
 		}
 	}
-	return fmt.Sprintf("%s, at most %s (%s)", text, short(least), why)
+	return fmt.Sprintf("%s, at most %s (%s)", text, trimmed(least), why)
 }
 
-// short writes a factor without zeros at its end.
-func short(x float64) string {
+// trimmed writes a factor without zeros at its end.
+func trimmed(x float64) string {
 	return strings.TrimSuffix(strings.TrimSuffix(factor(x), "0"), ".0")
 }

@@ -91,7 +91,7 @@ func (c Comparison) sum() string {
 }
 
 // comparedGrid is a table with a row for each cell of either report.
-func comparedGrid(p *pen, t ComparedTable) grid {
+func comparedGrid(p *pen, t ComparedTable) gridTable {
 	var times []float64
 	several := false
 	for _, c := range t.Cells {
@@ -103,7 +103,7 @@ func comparedGrid(p *pen, t ComparedTable) grid {
 		}
 	}
 	u := unitOf(times)
-	g := grid{cols: []column{
+	g := gridTable{cols: []column{
 		{head: "function", left: true, drop: 4}, {head: "model", left: true}, {head: "workers"},
 		{head: p.text("A " + u.name), drop: 2}, {head: p.text("B " + u.name), drop: 2},
 		{head: "B against A", left: true}, {head: "interval", left: true, drop: 1},

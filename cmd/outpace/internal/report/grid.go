@@ -2,21 +2,21 @@ package report
 
 import "strings"
 
-// grid lays out a borderless table in the columns that a terminal has.
+// gridTable lays out a borderless table in the columns that a terminal has.
 // Libraries for tables cut what does not fit, or break it: this one leaves
 // whole columns out, the least important first, and gives the bars what is
 // left over.
 //
 //	columns ──► fit: leave out until it fits ──► widths ──► lines
 //	                                               └──► cells of the bars
-type grid struct {
+type gridTable struct {
 	cols []column
 	rows []gridRow
 	bar  func(row, cells int) string // draws the bar of a row; nil: no bars
 	axis func(cells int) string      // what stands above the bars
 }
 
-// column is a column of a grid. One that is empty in all rows is left out.
+// column is a column of a gridTable. One that is empty in all rows is left out.
 type column struct {
 	head string
 	left bool // begins at the left, as names do; numbers end at the right
@@ -25,7 +25,7 @@ type column struct {
 	bars bool // the place of the bars
 }
 
-// gridRow is a row of a grid, with a text for each column.
+// gridRow is a row of a gridTable, with a text for each column.
 type gridRow struct {
 	above   []string // lines of their own above it
 	cells   []string
@@ -40,8 +40,11 @@ const (
 	maxBars = 40 // longer ones say no more
 )
 
-// write writes the grid.
-func (g grid) write(p *pen) {
+// write writes the table; nothing where it has no rows.
+func (g gridTable) write(p *pen) {
+	if len(g.rows) == 0 {
+		return
+	}
 	widths := g.fit(p.Width)
 	var heads []string
 	for i, c := range g.cols {
@@ -62,7 +65,7 @@ func (g grid) write(p *pen) {
 }
 
 // writeRow writes a row: its cells, or what stands instead of them.
-func (g grid) writeRow(p *pen, at int, widths []int) {
+func (g gridTable) writeRow(p *pen, at int, widths []int) {
 	r := g.rows[at]
 	var plain, styled []string
 	for i, c := range g.cols {
@@ -111,7 +114,7 @@ func writeInstead(p *pen, first, text string) {
 
 // fit returns how wide each column is in width columns of the terminal; 0: it
 // is left out.
-func (g grid) fit(width int) []int {
+func (g gridTable) fit(width int) []int {
 	widths := make([]int, len(g.cols))
 	bars := -1
 	for i, c := range g.cols {

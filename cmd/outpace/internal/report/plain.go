@@ -46,8 +46,8 @@ func WritePlain(w io.Writer, r bench.Report) error {
 }
 
 // plainGrid is a table with a row for each cell.
-func plainGrid(t bench.Table) grid {
-	var g grid
+func plainGrid(t bench.Table) gridTable {
+	var g gridTable
 	for i, head := range []string{
 		"function", "model", "workers", "seconds", "lo", "hi", "speed_up", "lo", "hi", "cpu_share", "memory_mb",
 		"tasks_per_second", "start_seconds", "guide_seconds", "guide_speed_up", "mark", "problem",

@@ -34,8 +34,7 @@ func writeTable(p *pen, r bench.Report, t bench.Table) {
 	p.lines(title(t), p.bold)
 	p.lines(about(t), p.dim)
 	p.line("")
-	cells := grouped(t)
-	g := textGrid(p, t, cells, r.Machine.Cores)
+	g := textGrid(p, t, grouped(t), r.Machine.Cores)
 	g.write(p)
 	p.line("")
 	if t.Incomplete != "" {
@@ -61,14 +60,14 @@ const (
 )
 
 // textGrid is the table of cells, which are grouped.
-func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) grid {
+func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) gridTable {
 	u := unitOf(medians(t))
 	cols := slices.Concat([]column{{left: true}, {head: "model", left: true}}, figureColumns(u))
 	cols = slices.Insert(cols, barAt, column{bars: true, drop: 1})
 	for i := range cols {
 		cols[i].head = p.text(cols[i].head)
 	}
-	g := grid{cols: cols}
+	g := gridTable{cols: cols}
 	for i := range cells {
 		g.rows = append(g.rows, textRow(p, t, cells, i, u))
 	}
@@ -77,7 +76,7 @@ func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) grid {
 		return ruler{most, n, p.ASCII}.bar(cells[row].Figures.SpeedUp.Median, bound(t, cores, cells[row]))
 	}
 	g.axis = func(n int) string {
-		end := short(most) + "x"
+		end := trimmed(most) + "x"
 		return pad("0", n-columns(end), true) + end
 	}
 	return g
