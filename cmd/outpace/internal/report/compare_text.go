@@ -106,7 +106,7 @@ func comparedGrid(p *pen, t ComparedTable) gridTable {
 	g := gridTable{cols: []column{
 		{head: "function", left: true, drop: 4}, {head: "model", left: true}, {head: "workers"},
 		{head: p.text("A " + u.name), drop: 2}, {head: p.text("B " + u.name), drop: 2},
-		{head: "B against A", left: true}, {head: "interval", left: true, drop: 1},
+		{head: "B against A", left: true}, {head: "interval", left: true, dim: true, drop: 1},
 	}}
 	for _, c := range t.Cells {
 		r := comparedRow(c, u)

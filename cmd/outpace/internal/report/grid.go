@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // gridTable lays out a borderless table in the columns that a terminal has.
 // Libraries for tables cut what does not fit, or break it: this one leaves
@@ -46,6 +49,23 @@ func (g gridTable) write(p *pen) {
 		return
 	}
 	widths := g.fit(p.Width)
+	p.line(p.dim(p.cut(g.heads(widths))))
+	for i, r := range g.rows {
+		for _, line := range r.above {
+			p.line(p.bold(p.cut(line)))
+		}
+		switch line, styled := g.row(p, i, widths); {
+		case r.instead != "":
+			writeInstead(p, line, r.instead)
+		case columns(line) > p.Width:
+			p.line(p.cut(line)) // the plain one: a cut could fall into a style
+		default:
+			p.line(styled)
+		}
+	}
+}
+
+func (g gridTable) heads(widths []int) string {
 	var heads []string
 	for i, c := range g.cols {
 		switch {
@@ -55,19 +75,14 @@ func (g gridTable) write(p *pen) {
 			heads = append(heads, pad(c.head, widths[i], c.left))
 		}
 	}
-	p.line(p.dim(p.cut(strings.TrimRight(strings.Join(heads, "  "), " "))))
-	for i, r := range g.rows {
-		for _, line := range r.above {
-			p.line(p.bold(p.cut(line)))
-		}
-		g.writeRow(p, i, widths)
-	}
+	return joined(heads)
 }
 
-// writeRow writes a row: its cells, or what stands instead of them.
-func (g gridTable) writeRow(p *pen, at int, widths []int) {
+// row returns the line of a row, plain and with its styles; only what it begins
+// with where something stands instead of its cells.
+func (g gridTable) row(p *pen, at int, widths []int) (line, styled string) {
 	r := g.rows[at]
-	var plain, styled []string
+	var plain, parts []string
 	for i, c := range g.cols {
 		if widths[i] == 0 || r.instead != "" && i >= len(r.cells) {
 			continue
@@ -79,23 +94,18 @@ func (g gridTable) writeRow(p *pen, at int, widths []int) {
 			text = pad(r.cells[i], widths[i], c.left)
 		}
 		plain = append(plain, text)
-		if c.dim {
+		switch {
+		case c.dim:
 			text = p.dim(text)
-		} else if r.bold {
+		case r.bold:
 			text = p.bold(text)
 		}
-		styled = append(styled, text)
+		parts = append(parts, text)
 	}
-	if r.instead != "" {
-		writeInstead(p, strings.Join(plain, "  "), r.instead)
-		return
-	}
-	if line := strings.TrimRight(strings.Join(plain, "  "), " "); columns(line) > p.Width {
-		p.line(p.cut(line)) // as it is: a cut could fall into a style
-		return
-	}
-	p.line(strings.TrimRight(strings.Join(styled, "  "), " "))
+	return joined(plain), joined(parts)
 }
+
+func joined(parts []string) string { return strings.TrimRight(strings.Join(parts, "  "), " ") }
 
 // writeInstead writes a text behind the first cells of a row, in as many lines
 // as it takes.
@@ -116,25 +126,12 @@ func writeInstead(p *pen, first, text string) {
 // is left out.
 func (g gridTable) fit(width int) []int {
 	widths := make([]int, len(g.cols))
-	bars := -1
-	for i, c := range g.cols {
-		if c.bars {
-			widths[i], bars = fewBars, i
-			continue
-		}
-		for _, r := range g.rows {
-			if i < len(r.cells) && r.cells[i] != "" {
-				widths[i] = max(widths[i], columns(c.head), columns(r.cells[i]))
-			}
-		}
+	for i := range g.cols {
+		widths[i] = g.natural(i)
 	}
+	bars := slices.IndexFunc(g.cols, func(c column) bool { return c.bars })
 	for total(widths) > width {
-		out := -1
-		for i, c := range g.cols {
-			if widths[i] > 0 && c.drop > 0 && (out < 0 || c.drop > g.cols[out].drop) {
-				out = i
-			}
-		}
+		out := g.least(widths)
 		if out < 0 {
 			return widths
 		}
@@ -148,6 +145,32 @@ func (g gridTable) fit(width int) []int {
 		widths[bars] = min(maxBars, widths[bars]+width-total(widths))
 	}
 	return widths
+}
+
+// natural is how wide a column wants to be; 0 for one that is empty.
+func (g gridTable) natural(at int) int {
+	if g.cols[at].bars {
+		return fewBars
+	}
+	width := 0
+	for _, r := range g.rows {
+		if at < len(r.cells) && r.cells[at] != "" {
+			width = max(width, columns(g.cols[at].head), columns(r.cells[at]))
+		}
+	}
+	return width
+}
+
+// least is the column to leave out first of those that are there; -1: none may
+// be.
+func (g gridTable) least(widths []int) int {
+	out := -1
+	for i, c := range g.cols {
+		if widths[i] > 0 && c.drop > 0 && (out < 0 || c.drop > g.cols[out].drop) {
+			out = i
+		}
+	}
+	return out
 }
 
 // total is how wide a row is.

@@ -14,25 +14,7 @@ import (
 func WriteMarkdown(w io.Writer, r bench.Report) error {
 	p := newPen(w, Options{Width: math.MaxInt})
 	for _, t := range r.Tables {
-		p.line("### " + markdown(title(t)))
-		p.line("")
-		p.paragraph(markdown(about(t)))
-		if t.Incomplete != "" {
-			p.paragraph("**" + markdown(incomplete(t)) + "**")
-		}
-		if t.Verdict.Text != "" {
-			p.paragraph("**" + markdown(t.Verdict.Text) + "**")
-		}
-		heads, rows := markdownCells(t)
-		p.markdownTable(heads, rows)
-		for _, note := range t.Notes {
-			p.paragraph("Note: " + markdown(note))
-		}
-		for _, line := range legend(t, r.Machine.Cores, func(at int) bool { return at != barAt }) {
-			if line != "" {
-				p.paragraph(markdown(line))
-			}
-		}
+		writeMarkdownTable(p, t, r.Machine.Cores)
 	}
 	for _, text := range []string{machineLine(r), provenance(r)} {
 		if text != "" {
@@ -43,6 +25,29 @@ func WriteMarkdown(w io.Writer, r bench.Report) error {
 		p.line("```sh\n" + shell(r.Command) + "\n```")
 	}
 	return p.err
+}
+
+// writeMarkdownTable writes a table, and around it what it is about.
+func writeMarkdownTable(p *pen, t bench.Table, cores int) {
+	p.line("### " + markdown(title(t)))
+	p.line("")
+	p.paragraph(markdown(about(t)))
+	if t.Incomplete != "" {
+		p.paragraph("**" + markdown(incomplete(t)) + "**")
+	}
+	if t.Verdict.Text != "" {
+		p.paragraph("**" + markdown(t.Verdict.Text) + "**")
+	}
+	heads, rows := markdownCells(t)
+	p.markdownTable(heads, rows)
+	for _, note := range t.Notes {
+		p.paragraph("Note: " + markdown(note))
+	}
+	for _, line := range legend(t, cores, func(at int) bool { return at != barAt }) {
+		if line != "" {
+			p.paragraph(markdown(line))
+		}
+	}
 }
 
 func (p *pen) paragraph(text string) {

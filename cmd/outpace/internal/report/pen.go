@@ -66,9 +66,11 @@ func (p *pen) plain(s string) string { return s }
 func (p *pen) bold(s string) string  { return p.styled("1", s) }
 func (p *pen) dim(s string) string   { return p.styled("2", s) }
 
+// styled leaves spaces at the end without the style, where they can be cut.
 func (p *pen) styled(code, s string) string {
-	if !p.Colour || strings.TrimSpace(s) == "" {
+	text := strings.TrimRight(s, " ")
+	if !p.Colour || text == "" {
 		return s
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	return "\x1b[" + code + "m" + text + "\x1b[0m" + s[len(text):]
 }

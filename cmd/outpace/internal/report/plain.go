@@ -49,35 +49,39 @@ func WritePlain(w io.Writer, r bench.Report) error {
 func plainGrid(t bench.Table) gridTable {
 	var g gridTable
 	for i, head := range []string{
-		"function", "model", "workers", "seconds", "lo", "hi", "speed_up", "lo", "hi", "cpu_share", "memory_mb",
-		"tasks_per_second", "start_seconds", "guide_seconds", "guide_speed_up", "mark", "problem",
+		"function", "model", "workers", "seconds", "seconds_lo", "seconds_hi", "speed_up", "speed_up_lo", "speed_up_hi",
+		"cpu_share", "memory_mb", "tasks_per_second", "start_seconds", "guide_seconds", "guide_speed_up", "mark", "problem",
 	} {
 		g.cols = append(g.cols, column{head: head, left: i < 2 || i > 14})
 	}
 	for _, c := range grouped(t) {
-		f := c.Figures
-		if c.Problem != "" {
-			f = bench.Figures{}
-		}
-		guide := bench.Guide{}
-		if c.Guide != nil {
-			guide = *c.Guide
-		}
-		numbers := []float64{
-			f.Seconds.Median, f.Seconds.Lo, f.Seconds.Hi, f.SpeedUp.Median, f.SpeedUp.Lo, f.SpeedUp.Hi, f.CPUShare,
-			float64(f.Memory) / 1e6, f.PerSecond, f.Start, guide.Seconds, guide.SpeedUp,
-		}
 		r := gridRow{cells: []string{word(c.Function), word(c.Model), workers(c)}}
-		for _, x := range numbers {
+		for _, x := range plainNumbers(c) {
 			r.cells = append(r.cells, number(x))
 		}
 		problem := clean(c.Problem)
 		if problem == "" {
 			problem = "-"
 		}
-		g.rows = append(g.rows, gridRow{cells: append(r.cells, word(string(c.Mark)), problem)})
+		r.cells = append(r.cells, word(string(c.Mark)), problem)
+		g.rows = append(g.rows, r)
 	}
 	return g
+}
+
+// plainNumbers are the figures of a cell; all 0 where they cannot be used.
+func plainNumbers(c bench.Cell) []float64 {
+	f, guide := c.Figures, bench.Guide{}
+	if c.Problem != "" {
+		f = bench.Figures{}
+	}
+	if c.Guide != nil {
+		guide = *c.Guide
+	}
+	return []float64{
+		f.Seconds.Median, f.Seconds.Lo, f.Seconds.Hi, f.SpeedUp.Median, f.SpeedUp.Lo, f.SpeedUp.Hi, f.CPUShare,
+		float64(f.Memory) / 1e6, f.PerSecond, f.Start, guide.Seconds, guide.SpeedUp,
+	}
 }
 
 // number writes a figure with four digits that count, without an exponent.
