@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -125,6 +126,36 @@ func TestOtherFormsGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, name+"."+ending, b.String())
+		}
+	}
+}
+
+// full is a file on a disk without room.
+type full struct{ left int }
+
+var errFull = errors.New("no room")
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.left -= len(p); f.left < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestWritersTellErrors(t *testing.T) {
+	r := reportOf(computing(7))
+	for i, write := range []func(io.Writer) error{
+		func(w io.Writer) error { return report.WriteText(w, r, report.Options{}) },
+		func(w io.Writer) error { return report.WritePlain(w, r) },
+		func(w io.Writer) error { return report.WriteMarkdown(w, r) },
+		func(w io.Writer) error { return report.WriteCSV(w, r) },
+		func(w io.Writer) error { return report.WriteComparison(w, report.Compare(r, r), report.Options{}) },
+		func(w io.Writer) error { return report.WriteComparisonMarkdown(w, report.Compare(r, r)) },
+	} {
+		for _, room := range []int{0, 300} {
+			if err := write(&full{room}); !errors.Is(err, errFull) {
+				t.Errorf("writer %d, room for %d: %v", i, room, err)
+			}
 		}
 	}
 }
