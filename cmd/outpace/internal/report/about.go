@@ -131,27 +131,37 @@ func hasIntervals(t bench.Table) bool {
 }
 
 // idealText says what ideal is made of: the least of its bounds, if it bounds
-// some cell.
+// some cell. Inputs that do not go evenly into the workers leave some of these
+// idle at the end; how many times faster is then possible is said, but it is
+// not in the ticks: it is only so where all inputs take the same.
 func idealText(t bench.Table, cores int) string {
 	text := "as many times as workers"
-	most, least := 1.0, 1.0
+	most, least := 1, 1.0
 	for _, c := range t.Cells {
-		most, least = max(most, float64(c.Workers)), max(least, bound(t, cores, c))
+		most, least = max(most, c.Workers), max(least, bound(t, cores, c))
 	}
-	if least >= most {
+	if least < float64(most) {
+		why := "inputs"
+		if least < float64(t.Inputs) || t.Inputs == 0 {
+			why = "cores"
+			if computing(t) != 1 {
+				why = fmt.Sprintf("%s, and a task computes for %.0f%% of its time", count(cores, "core"), computing(t)*100)
+			}
+		}
+		text += fmt.Sprintf(", at most %s (%s)", trimmed(least), why)
+	}
+	turns := (t.Inputs + most - 1) / most
+	if turns == 0 || float64(t.Inputs)/float64(turns) >= least {
 		return text
 	}
-	why := "inputs"
-	if least < float64(t.Inputs) || t.Inputs == 0 {
-		why = "cores"
-		if computing(t) != 1 {
-			why = fmt.Sprintf("%s, and a task computes for %.0f%% of its time", count(cores, "core"), computing(t)*100)
-		}
-	}
-	return fmt.Sprintf("%s, at most %s (%s)", text, trimmed(least), why)
+	return text + fmt.Sprintf("; %s that take the same, by %s, are %sx at most", count(t.Inputs, "input"), count(most, "worker"), trimmed(float64(t.Inputs)/float64(turns)))
 }
 
 // trimmed writes a factor without zeros at its end.
 func trimmed(x float64) string {
-	return strings.TrimSuffix(strings.TrimSuffix(factor(x), "0"), ".0")
+	s := factor(x)
+	if strings.Contains(s, ".") {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
+	return s
 }

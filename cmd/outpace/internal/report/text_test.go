@@ -130,6 +130,31 @@ func TestOtherFormsGolden(t *testing.T) {
 	}
 }
 
+// What ideal is made of is said under the table.
+func TestIdeal(t *testing.T) {
+	for _, c := range []struct {
+		inputs, workers, cores int
+		computes               float64
+		want                   string
+	}{
+		{8, 4, 4, 1, "as many times as workers\n"},
+		{8, 8, 4, 0.97, "as many times as workers, at most 4 (cores)\n"},
+		{20, 8, 2, 0.5, "as many times as workers, at most 4 (2 cores, and a task computes for 50% of its time)\n"},
+		{4000, 1000, 4, 0.001, "as many times as workers\n"},
+		{1000, 2000, 4, 0.001, "as many times as workers, at most 1000 (inputs)\n"},
+		{12, 8, 2, 0.01, "as many times as workers; 12 inputs that take the same, by 8 workers, are 6x at most\n"},
+		{0, 4, 0, 0, "as many times as workers\n"},
+	} {
+		r := reportOf(computing(1))
+		r.Machine.Cores, r.Tables[0].Computes, r.Tables[0].Inputs = c.cores, c.computes, c.inputs
+		r.Tables[0].Cells = r.Tables[0].Cells[:2]
+		r.Tables[0].Cells[1].Workers = c.workers
+		if got := text(t, r, report.Options{Width: 200}); !strings.Contains(got, "┊ ideal: "+c.want) {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 // full is a file on a disk without room.
 type full struct{ left int }
 
