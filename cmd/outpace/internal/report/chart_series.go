@@ -1,0 +1,189 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
+)
+
+// series is what one line of a chart shows: a function under one model, by us or
+// by the guide.
+type series struct {
+	function, model string
+	several         bool // functions in the table
+	second          bool // not the first of them
+	guide           bool
+	points          []point // by workers; never none
+}
+
+// point is a speed-up and its interval; without one, both ends are the median.
+type point struct {
+	workers        int
+	median, lo, hi float64
+	use            bool
+}
+
+type place struct{ x, y float64 }
+
+// seriesOf gathers the cells that have a speed-up, in the order of the table:
+// ours, then those of the guide.
+func seriesOf(t bench.Table) []series {
+	var all []series
+	add := func(c bench.Cell, guide bool, p point) {
+		i := slices.IndexFunc(all, func(s series) bool { return s.function == c.Function && s.model == c.Model && s.guide == guide })
+		if i < 0 {
+			i = len(all)
+			second := len(t.Functions) > 0 && c.Function != t.Functions[0]
+			all = append(all, series{function: c.Function, model: c.Model, several: len(t.Functions) > 1, second: second, guide: guide})
+		}
+		all[i].points = append(all[i].points, p)
+	}
+	for _, c := range t.Cells {
+		if e := c.Figures.SpeedUp; c.Problem == "" && e.N > 0 && drawable(e.Median) {
+			p := point{max(c.Workers, 1), e.Median, e.Median, e.Median, c.Mark == bench.Use}
+			if e.Known && drawable(e.Lo) && drawable(e.Hi) {
+				p.lo, p.hi = min(e.Lo, e.Median), max(e.Hi, e.Median)
+			}
+			add(c, false, p)
+		}
+	}
+	for _, c := range t.Cells {
+		if g := c.Guide; g != nil && drawable(g.SpeedUp) && c.Model != "serial" {
+			add(c, true, point{max(c.Workers, 1), g.SpeedUp, g.SpeedUp, g.SpeedUp, false})
+		}
+	}
+	for _, s := range all {
+		slices.SortStableFunc(s.points, func(a, b point) int { return cmp.Compare(a.workers, b.workers) })
+	}
+	return all
+}
+
+// drawable reports whether a logarithmic axis has a place for a factor.
+func drawable(v float64) bool { return v > 1e-9 && v < 1e9 }
+
+// draw makes the paths of a series. Where several shapes have as many workers,
+// the line goes through the best of them.
+func (s series) draw(x, y scale, aside []float64) (drawn line, end place) {
+	drawn = line{Class: s.class(), Second: s.second, Guide: s.guide}
+	var marks, spans strings.Builder
+	best := map[int]float64{}
+	for _, p := range s.points {
+		best[p.workers] = max(best[p.workers], p.median)
+	}
+	step := "M"
+	for i, p := range s.points {
+		at := place{x.at(float64(p.workers)) + aside[i], y.at(p.median)}
+		marks.WriteString(s.mark(at))
+		if p.hi > p.lo {
+			spans.WriteString(span(at.x, y.at(p.lo), y.at(p.hi)))
+		}
+		if p.median == best[p.workers] {
+			drawn.Path += path(step, at.x, at.y)
+			step, end = "L", at
+		}
+	}
+	drawn.Marks, drawn.Spans = marks.String(), spans.String()
+	return drawn, end
+}
+
+// asides moves marks that would cover one another to stand side by side: how
+// far, of each point of each series. Ties are what a reader looks for, and there
+// all marks lie together.
+func asides(all []series, y scale) [][]float64 {
+	type mark struct{ series, point, workers int }
+	const size, step = 9, 6
+	at := func(m mark) float64 { return y.at(all[m.series].points[m.point].median) }
+	var marks []mark
+	moved := make([][]float64, len(all))
+	for i, s := range all {
+		moved[i] = make([]float64, len(s.points))
+		for j, p := range s.points {
+			marks = append(marks, mark{i, j, p.workers})
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Or(cmp.Compare(a.workers, b.workers), cmp.Compare(at(a), at(b))) })
+	for from := 0; from < len(marks); {
+		to := from + 1
+		for to < len(marks) && marks[to].workers == marks[from].workers && at(marks[to])-at(marks[to-1]) < size {
+			to++
+		}
+		near := marks[from:to]
+		slices.SortFunc(near, func(a, b mark) int { return cmp.Compare(a.series, b.series) })
+		for k, m := range near {
+			moved[m.series][m.point] = step * (float64(k) - float64(len(near)-1)/2)
+		}
+		from = to
+	}
+	return moved
+}
+
+// span is an interval: a bar with a cap at each end.
+func span(x, lo, hi float64) string {
+	return path("M", x-4, lo) + "h8" + path("M", x, lo) + path("V", hi) + path("M", x-4, hi) + "h8"
+}
+
+// mark is the shape of a model: it is told apart without its colour too.
+func (s series) mark(at place) string {
+	x, y := at.x, at.y
+	switch s.class() {
+	case "threads": // square
+		return path("M", x-4, y-4) + "h8v8h-8z"
+	case "processes": // circle
+		return path("M", x-4.5, y) + "a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z"
+	case "async": // diamond
+		return path("M", x, y-6) + "l6 6l-6 6l-6-6z"
+	case "hybrid": // triangle
+		return path("M", x, y-5.5) + "l5.5 9.5h-11z"
+	}
+	return path("M", x-4, y-4) + "l8 8m0-8l-8 8" // cross
+}
+
+// class names the colour of a model, and its shape.
+func (s series) class() string { return modelClass(s.model) }
+
+func modelClass(model string) string {
+	switch model {
+	case "threads", "processes", "async", "hybrid":
+		return model
+	}
+	return "serial"
+}
+
+func (s series) name() string {
+	name := visible(s.model)
+	if s.several && s.model != "serial" {
+		name += " " + visible(s.function)
+	}
+	if s.guide {
+		return "the guide's " + name
+	}
+	return name
+}
+
+// label is the name as far as there is room. Where functions differ, what tells
+// them apart most is behind the colon.
+func (s series) label(letters int) string {
+	text := visible(s.model)
+	switch {
+	case s.guide:
+		text = "guide: " + text
+	case s.second:
+		_, name, _ := strings.Cut(s.function, ":")
+		text += " " + visible(cmp.Or(name, s.function))
+	}
+	return shortened(text, letters)
+}
+
+// callout marks the cell to use; nil where this series has none.
+func (s series) callout(x, y scale, aside []float64) *callout {
+	for i, p := range s.points {
+		if p.use {
+			at := callout{X: round(x.at(float64(p.workers)) + aside[i]), Y: round(y.at(p.median)), Text: digits(p.median) + "x"}
+			at.TextY = round(min(at.Y, y.at(p.hi)) - 13)
+			return &at
+		}
+	}
+	return nil
+}
