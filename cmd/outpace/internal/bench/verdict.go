@@ -131,7 +131,7 @@ func (t *Table) others(use int) string {
 	var said []string
 	for i, c := range t.Cells {
 		same := func(o Cell) bool { return o.Model == c.Model && o.Function == c.Function }
-		if i == 0 || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same) {
+		if c.Model == "serial" || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same) {
 			continue
 		}
 		if text := t.other(same, use); text != "" {

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/report"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 )
 
 // reportFiles are the files that a bench writes besides its table.
@@ -120,10 +118,10 @@ func (f *reportFiles) write(r bench.Report, b *benchFlags, s streams) error {
 func (b *benchFlags) show(r bench.Report, out *os.File) error {
 	var text bytes.Buffer
 	var err error
-	if !term.IsTerminal(int(out.Fd())) {
-		err = report.WritePlain(&text, r)
+	if how, terminal := look(out, b.ascii); terminal {
+		err = report.WriteText(&text, r, how)
 	} else {
-		err = report.WriteText(&text, r, report.Options{Width: columns(out), ASCII: b.ascii || !unicodeLocale(), Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"})
+		err = report.WritePlain(&text, r)
 	}
 	if err == nil {
 		_, err = out.Write(text.Bytes())
@@ -132,16 +130,4 @@ func (b *benchFlags) show(r bench.Report, out *os.File) error {
 		return notWritten("the table", "standard output", err)
 	}
 	return nil
-}
-
-// unicodeLocale reports whether the terminal is said to show UTF-8. Where nothing
-// is said it is taken to.
-func unicodeLocale() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if value := os.Getenv(name); value != "" {
-			upper := strings.ToUpper(value)
-			return strings.Contains(upper, "UTF-8") || strings.Contains(upper, "UTF8")
-		}
-	}
-	return true
 }
