@@ -37,7 +37,7 @@ func (f *reportFiles) forms() []form {
 		light, dark = "", ""
 	}
 	chart := func(dark bool) func(io.Writer, bench.Report) error {
-		return func(w io.Writer, r bench.Report) error { return report.WriteSVG(w, r.Tables[0], dark) }
+		return func(w io.Writer, r bench.Report) error { return report.WriteSVG(w, r.Tables[0], r.Machine, dark) }
 	}
 	var asked []form
 	for _, one := range []form{
