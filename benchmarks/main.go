@@ -6,6 +6,7 @@
 //	go run ./benchmarks faults
 //	go run ./benchmarks pools
 //	go run ./benchmarks python
+//	go run ./benchmarks suites
 //
 // It is run from the root of the repository. The exit code is 1 when a result
 // misses what it must reach, 2 for a usage error, 3 when it cannot run.
@@ -30,6 +31,7 @@ const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
   faults    one culprit among 1,000 items: outpace and its peers
   pools     executors of Go functions: what a task, a result and an item of a Map cost
   python    how fast: outpace and the executors of CPython
+  suites    the guides' experiments (outpace bench --suite all), kept
   compare   the speed of two commits, side by side (scripts/perf-check)
   probe     one sample of pools, in this process, for who wants a profile of it;
             python-probe is that of python
@@ -45,6 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"scaling":      scaling,
 		"faults":       faults,
 		"pools":        pools,
+		"suites":       suites,
 		"compare":      compareCommits,
 		"probe":        measureOne,
 		"python":       pythonExperiment,
