@@ -86,7 +86,7 @@ func (b *bench) broken(by error) string {
 
 // warmUp runs serial twice and one cell of every other model.
 func (b *bench) warmUp(ctx context.Context) error {
-	_, first, err := b.pass(ctx, 0, b.Log)
+	_, first, err := b.pass(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 			shorten(string(b.Inputs[first.at])), cut(cause(first.first), shownError))
 	}
 	b.table.Failed = first.failed
-	_, second, err := b.pass(ctx, 0, nil)
+	_, second, err := b.pass(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (b *bench) rounds(ctx context.Context) error {
 // try runs a cell once. What goes wrong is the cell's problem, unless the
 // measurement itself was ended.
 func (b *bench) try(ctx context.Context, i int) (Run, bool) {
-	run, got, err := b.pass(ctx, i, nil)
+	run, got, err := b.pass(ctx, i)
 	cell := &b.table.Cells[i]
 	switch {
 	case ctx.Err() != nil:
@@ -160,12 +160,12 @@ func (b *bench) try(ctx context.Context, i int) (Run, bool) {
 }
 
 // pass runs the inputs through a cell.
-func (b *bench) pass(ctx context.Context, i int, log func(string)) (Run, *outcome, error) {
+func (b *bench) pass(ctx context.Context, i int) (Run, *outcome, error) {
 	b.tell(i)
 	b.done++
 	e := b.Entries[i]
 	begin := time.Now()
-	run, got, err := pass{subject: b.Subjects[e.Subject], entry: e, inputs: b.Inputs, rules: b.Rules, seed: b.digests, log: log}.run(ctx)
+	run, got, err := pass{subject: b.Subjects[e.Subject], entry: e, inputs: b.Inputs, rules: b.Rules, seed: b.digests}.run(ctx)
 	run.Round = b.round
 	b.latest[i] = time.Since(begin).Seconds()
 	return run, got, err

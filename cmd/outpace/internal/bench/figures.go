@@ -11,8 +11,15 @@ func (t *Table) conclude(cores int) {
 		t.Cells[i].Figures = figures(t.Cells[i], serial, t.Inputs, cores)
 	}
 	t.Computes = median(serial.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
+	if len(serial.Runs) > 0 && t.Cells[0].Figures.Seconds.Median < shortRun {
+		t.Notes = append(t.Notes, "a run takes less than 10 ms, so much of it is the way to the workers: more inputs, such as --repeat 100, tell more")
+	}
 	t.Verdict = t.judge(cores)
 }
+
+// shortRun is how many seconds of a serial run are too few to tell the function
+// from what is around it.
+const shortRun = 0.01
 
 // figures is what the runs of a cell come to.
 func figures(c, serial Cell, inputs, cores int) Figures {

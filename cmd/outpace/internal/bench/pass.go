@@ -21,7 +21,6 @@ type pass struct {
 	inputs  []json.RawMessage
 	rules   Rules
 	seed    maphash.Seed
-	log     func(string)
 }
 
 // endWait is how long workers may take to end by themselves after a pass.
@@ -30,7 +29,7 @@ const endWait = 5 * time.Second
 // run runs the inputs and returns what was measured and what came of each. An
 // error is for a pass that could not come to its end.
 func (p pass) run(ctx context.Context) (Run, *outcome, error) {
-	team := newTeam(p.subject.Model(p.entry.Model, p.entry.Shape), p.subject.Func, p.log)
+	team := newTeam(p.subject.Model(p.entry.Model, p.entry.Shape), p.subject.Func)
 	defer team.discard()
 	var model outpace.Model = team
 	if p.subject.Func.Local() { // the executor itself runs it
@@ -73,7 +72,7 @@ func (p pass) measure(ctx context.Context, ex *outpace.Executor, team *team, beg
 		got.take(s.Index, s.Values, s.Err)
 	}
 	took := time.Since(begin)
-	return Run{Seconds: took.Seconds(), CPU: (cpu + team.cpu()).Seconds(), Start: team.startTook().Seconds(), Memory: watch.end()}, got, nil
+	return Run{Seconds: took.Seconds(), CPU: max(0, cpu+team.cpu()).Seconds(), Start: team.startTook().Seconds(), Memory: watch.end()}, got, nil
 }
 
 func (p pass) source() iter.Seq[json.RawMessage] { return slices.Values(p.inputs) }

@@ -44,9 +44,8 @@ type Rules struct {
 	Cold bool   // the clock starts before the workers do
 	Seed uint64 // of the order of runs
 
-	Options []outpace.Option  // for each executor: a time-out of an attempt
-	Log     func(line string) // takes what the function prints in the very first run; may be nil
-	Tell    func(Progress)    // is told before each run, and must not block; may be nil
+	Options []outpace.Option // for each executor: a time-out of an attempt
+	Tell    func(Progress)   // is told before each run, and must not block; may be nil
 }
 
 // Progress is where a measurement stands.

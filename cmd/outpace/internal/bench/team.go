@@ -16,14 +16,12 @@ import (
 // worker that it starts later, in place of one that was lost, is new.
 type team struct {
 	outpace.Model
-	fn  Function
-	log func(line string) // may be nil
+	fn Function
 
-	mu     sync.Mutex
-	idle   map[int]outpace.Worker // started and not taken over, by number
-	hired  []outpace.Worker       // all that there were
-	took   time.Duration          // until all were ready, or the longest start
-	before time.Duration          // CPU time of this process when the team was made
+	mu    sync.Mutex
+	idle  map[int]outpace.Worker // started and not taken over, by number
+	hired []outpace.Worker       // all that there were
+	took  time.Duration          // until all were ready, or the longest start
 }
 
 // A worker process can be told to load a function ahead, and has a process.
@@ -38,8 +36,8 @@ type loader interface {
 
 type parent interface{ Child() *child.Child }
 
-func newTeam(m outpace.Model, fn Function, log func(string)) *team {
-	return &team{Model: m, fn: fn, log: log, idle: map[int]outpace.Worker{}}
+func newTeam(m outpace.Model, fn Function) *team {
+	return &team{Model: m, fn: fn, idle: map[int]outpace.Worker{}}
 }
 
 // ready starts all workers at once and returns when the last one has loaded the
@@ -71,7 +69,7 @@ func (t *team) ready(ctx context.Context) error {
 
 // hire starts the worker of a number and has it load the function.
 func (t *team) hire(ctx context.Context, number int) error {
-	w, err := t.start(ctx, outpace.WorkerEnv{Number: number, Log: func(string) {}})
+	w, err := t.start(ctx, outpace.WorkerEnv{Number: number})
 	if err != nil {
 		return err
 	}
@@ -89,9 +87,7 @@ func (t *team) hire(ctx context.Context, number int) error {
 }
 
 func (t *team) start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worker, error) {
-	if t.log != nil {
-		env.Log = t.log
-	}
+	env.Log = func(string) {} // what the function prints is for outpace map to show
 	begin := time.Now()
 	w, err := t.Model.Start(ctx, env)
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/outpace-run/outpace"
@@ -121,7 +123,7 @@ func (m *measuring) table(ctx context.Context, names []string, inputs []json.Raw
 		adorn(&matrix)
 	}
 	table, err := bench.Measure(ctx, matrix, bench.Rules{
-		Runs: m.flags.runs, Cold: m.flags.cold, Seed: m.flags.seed, Log: m.status.log, Tell: m.status.tell,
+		Runs: m.flags.runs, Cold: m.flags.cold, Seed: m.flags.seed, Tell: m.status.tell,
 		Options: []outpace.Option{outpace.Timeout(time.Duration(m.flags.timeout)), outpace.Grace(time.Duration(m.flags.grace))},
 	})
 	if err != nil {
@@ -153,7 +155,7 @@ func (m *measuring) failure(err error) error {
 func (m *measuring) find(ctx context.Context, names []string) ([]*target, error) {
 	var all []*target
 	for _, name := range names {
-		t, err := m.flags.find(ctx, name, m.cores, width{}, m.status.log)
+		t, err := m.flags.find(ctx, name, m.cores, width{}, func(string) {})
 		if err != nil {
 			return nil, err
 		}
@@ -191,7 +193,13 @@ func (m *measuring) end(ctx context.Context, r bench.Report) (int, error) {
 	m.status.end()
 	r.Took = time.Since(r.Began).Seconds()
 	r.LoadAfter = machine.Describe(context.Background()).Load
-	if err := m.flags.reports.write(r, m.flags, m.streams); err != nil {
+	if err := measured(r); err != nil && context.Cause(ctx) == bench.ErrTimeLimit {
+		return 0, err
+	}
+	switch err := m.flags.reports.write(r, m.flags, m.streams); {
+	case errors.Is(err, syscall.EPIPE):
+		return exitSignal + int(syscall.SIGPIPE), nil // who reads has had enough
+	case err != nil:
 		return 0, err
 	}
 	var stopped interrupted
@@ -202,4 +210,14 @@ func (m *measuring) end(ctx context.Context, r bench.Report) (int, error) {
 		return exitFailed, nil
 	}
 	return exitOK, nil
+}
+
+// measured is the fault for a report of nothing.
+func measured(r bench.Report) error {
+	for _, t := range r.Tables {
+		if slices.ContainsFunc(t.Cells, func(c bench.Cell) bool { return len(c.Runs) > 0 }) {
+			return nil
+		}
+	}
+	return cannot("a longer --time-limit, or fewer inputs", "%s while warming up: nothing was measured", bench.ErrTimeLimit)
 }

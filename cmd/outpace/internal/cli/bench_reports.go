@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/report"
@@ -108,7 +110,7 @@ func (f *reportFiles) write(r bench.Report, b *benchFlags, s streams) error {
 			failed = os.WriteFile(one.name, text.Bytes(), 0o666)
 		}
 		if failed != nil && err == nil {
-			err = notWritten("--"+one.flag, one.name, failed)
+			err = unwritten("--"+one.flag, one.name, failed)
 		}
 	}
 	return err
@@ -127,7 +129,16 @@ func (b *benchFlags) show(r bench.Report, out *os.File) error {
 		_, err = out.Write(text.Bytes())
 	}
 	if err != nil {
-		return notWritten("the table", "standard output", err)
+		return unwritten("the table", "standard output", err)
 	}
 	return nil
+}
+
+// unwritten is the fault for a part of the report that could not be written. A
+// reader that has gone is told as it is.
+func unwritten(what, name string, err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return cannot("", "cannot write %s: %s: %s", what, name, reason(err))
 }

@@ -81,13 +81,6 @@ func cellWidth(c bench.Cell) string {
 	return itoa(c.Workers)
 }
 
-// log prints a line of the function.
-func (s *benchStatus) log(line string) {
-	if s.line != nil {
-		s.line.Print("[w1] " + line + "\n")
-	}
-}
-
 func (s *benchStatus) end() {
 	if s.line != nil {
 		s.line.End()

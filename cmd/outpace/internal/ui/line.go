@@ -49,16 +49,6 @@ func (l *Line) write(text string) {
 	_, _ = io.WriteString(l.out, "\r\x1b[K"+text)
 }
 
-// Print writes whole lines above the status.
-func (l *Line) Print(lines string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.width != nil {
-		lines = "\r\x1b[K" + lines + l.text
-	}
-	_, _ = io.WriteString(l.out, lines)
-}
-
 // End takes the status away.
 func (l *Line) End() {
 	l.mu.Lock()
