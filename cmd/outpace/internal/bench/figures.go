@@ -12,7 +12,7 @@ func (t *Table) conclude(cores int) {
 	}
 	t.Computes = median(serial.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
 	if len(serial.Runs) > 0 && t.Cells[0].Figures.Seconds.Median < shortRun {
-		t.Notes = append(t.Notes, "a run takes less than 10 ms, so much of it is the way to the workers: more inputs, such as --repeat 100, tell more")
+		t.Notes = append(t.Notes, "a run takes less than 10 ms, much of it not in the function: more inputs, such as --repeat 100, tell more")
 	}
 	t.Verdict = t.judge(cores)
 }
