@@ -95,6 +95,9 @@ func (m *measuring) function(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if m.flags.suite.pages > 0 {
+		table.Notes = append(table.Notes, m.flags.suite.notes()...)
+	}
 	r.Tables = append(r.Tables, table)
 	return m.end(ctx, r)
 }

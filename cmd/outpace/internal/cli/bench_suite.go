@@ -40,6 +40,9 @@ func (f *suiteFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.url, "url", "", "load `URL` instead of pages of a server of our own")
 }
 
+// served says whose CPU time there is besides that of the function.
+const served = "the pages come from a server in this process, and what it does is part of the CPU share"
+
 // quickLatency is that of the pages of a quick suite.
 const quickLatency = 20 * time.Millisecond
 
@@ -134,7 +137,7 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 	for _, n := range e.Workers {
 		m.flags.widths = append(m.flags.widths, number(n))
 	}
-	return m.table(ctx, paths, inputs, func(matrix *bench.Matrix) {
+	table, err := m.table(ctx, paths, inputs, func(matrix *bench.Matrix) {
 		matrix.Title = fmt.Sprintf("%s, %s: %s", name, e.Language, e.Title)
 		for i := range matrix.Subjects {
 			matrix.Subjects[i].Name = functions[i]
@@ -143,6 +146,10 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 		matrix.Entries = slices.DeleteFunc(matrix.Entries, func(entry bench.Entry) bool { return entry.Subject > 0 && entry.Model != "async" })
 		compareWith(matrix, e)
 	})
+	if err == nil && e.Pages > 0 {
+		table.Notes = append(table.Notes, m.flags.suite.notes()...)
+	}
+	return table, err
 }
 
 // compareWith puts a guide's figures beside the cells that they are about.
@@ -177,6 +184,18 @@ func (b *benchFlags) pageInputs(ctx context.Context, args []string) (inputs []js
 		return nil, nil, usage("leave the others out", "inputs come from one place, and --pages is one")
 	}
 	return b.suite.serve(ctx, b.suite.pages)
+}
+
+// notes are about the server, where it is ours.
+func (f *suiteFlags) notes() []string {
+	if f.url != "" {
+		return nil
+	}
+	pages := fmt.Sprintf("pages of %s bytes after %v", f.size.String(), time.Duration(f.latency))
+	if f.capacity > 0 {
+		pages += fmt.Sprintf(", %d at once", f.capacity)
+	}
+	return []string{pages, served}
 }
 
 // serve starts a server with n pages, or takes the user's address n times.
