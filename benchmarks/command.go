@@ -29,6 +29,20 @@ func build(ctx context.Context, folder string) (command, error) {
 	return command{path}, nil
 }
 
+// workshop makes a folder with outpace built in it, which done removes. It is
+// called from the root of the repository.
+func workshop(ctx context.Context) (c command, folder string, done func(), err error) {
+	if folder, err = os.MkdirTemp("", "outpace-benchmarks"); err != nil {
+		return command{}, "", nil, err
+	}
+	done = func() { _ = os.RemoveAll(folder) }
+	if c, err = build(ctx, folder); err != nil {
+		done()
+		return command{}, "", nil, err
+	}
+	return c, folder, done, nil
+}
+
 // timing is how long one run of outpace took, from its start to its end, and
 // the CPU time of it and of its workers.
 type timing struct {

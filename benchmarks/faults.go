@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -71,15 +70,11 @@ func faults(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("faults finds processes under /proc, which %s has not; run it on Linux", runtime.GOOS)
 	}
-	folder, err := os.MkdirTemp("", "outpace-faults")
+	c, folder, done, err := workshop(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	c, err := build(ctx, folder)
-	if err != nil {
-		return err
-	}
+	defer done()
 	python, err := findPython(ctx, s.python, stderr)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"time"
 
 	"github.com/outpace-run/outpace/internal/cores"
@@ -85,15 +84,11 @@ func scaling(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "outpace-benchmarks")
+	c, _, done, err := workshop(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	c, err := build(ctx, folder)
-	if err != nil {
-		return err
-	}
+	defer done()
 	machine := describeMachine(ctx)
 	jobs, names, err := prepare(ctx, c, s, stderr)
 	if err != nil {

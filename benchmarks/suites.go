@@ -31,15 +31,11 @@ func suites(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		fmt.Fprintln(stderr, "benchmarks: suites takes no arguments")
 		return errUsage
 	}
-	folder, err := os.MkdirTemp("", "outpace-benchmarks")
+	c, folder, done, err := workshop(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	c, err := build(ctx, folder)
-	if err != nil {
-		return err
-	}
+	defer done()
 	machine := describeMachine(ctx)
 	line := []string{"bench", "--suite", names, "--markdown", filepath.Join(folder, "summary.md"), "--json", filepath.Join(folder, "raw.json"),
 		"--csv", filepath.Join(folder, "raw.csv"), "--report", filepath.Join(folder, "report.html")}
