@@ -27,6 +27,7 @@ type chart struct {
 	Lines                    []line
 	Labels                   []label
 	Best                     *callout // nil where the verdict names nothing
+	Aside                    bool     // marks were moved aside
 }
 
 // tick is a place on an axis, and its text.
@@ -90,21 +91,26 @@ func chartOf(t bench.Table, cores int, l layout) chart {
 	c.Bottom = max(l.height-l.bottom, l.top+l.gap*float64(len(texts)))
 	c.Height = c.Bottom + l.bottom
 	x, y := c.axes(t, cores, all)
-	c.Ideal, c.Labels = idealLine(t, cores, x, y, c.Right)
+	c.Ideal, c.Labels = idealLine(t, cores, x, y)
 	aside := asides(all, y)
 	for i, s := range all {
 		drawn, end := s.draw(x, y, aside[i])
 		c.Lines = append(c.Lines, drawn)
 		c.Labels = append(c.Labels, label{Class: s.class(), Guide: s.guide, Y: end.y, Text: texts[i+1], Leader: path("M", end.x, end.y)})
+		c.Aside = c.Aside || slices.ContainsFunc(aside[i], func(by float64) bool { return by != 0 })
 		c.Best = cmp.Or(c.Best, s.callout(x, y, aside[i]))
 	}
 	apart(c.Labels, c.Right, c.Top, c.Bottom, l.gap)
 	return c
 }
 
-// Places of texts beside the axes, for the template.
-func (c chart) YText() float64     { return c.Left - 8 }
-func (c chart) XText() float64     { return c.Bottom + 19 }
+// YText is where the texts of the upright axis end.
+func (c chart) YText() float64 { return c.Left - 8 }
+
+// XText is the line on which the texts of the lower axis stand.
+func (c chart) XText() float64 { return c.Bottom + 19 }
+
+// CoresText is that of the text above the line at the number of cores.
 func (c chart) CoresText() float64 { return c.Top - 8 }
 
 // axes sets scales, ticks and the line at the number of cores.
@@ -129,11 +135,11 @@ func (c *chart) axes(t bench.Table, cores int, all []series) (x, y scale) {
 }
 
 // idealLine is what nobody can do better than, with its label.
-func idealLine(t bench.Table, cores int, x, y scale, right float64) (string, []label) {
+func idealLine(t bench.Table, cores int, x, y scale) (string, []label) {
 	most := x.hi
-	cap := ideal(t, cores, int(math.Round(most)))
-	d := path("M", x.at(1), y.at(1)) + path("L", x.at(min(cap, most)), y.at(cap)) + path("L", x.at(most), y.at(cap))
-	return d, []label{{Class: "limit", Y: y.at(cap), Text: "ideal", Leader: path("M", x.at(most), y.at(cap))}}
+	top := ideal(t, cores, int(math.Round(most)))
+	d := path("M", x.at(1), y.at(1)) + path("L", x.at(min(top, most)), y.at(top)) + path("L", x.at(most), y.at(top))
+	return d, []label{{Class: "limit", Y: y.at(top), Text: "ideal", Leader: path("M", x.at(most), y.at(top))}}
 }
 
 // ideal is the speed-up that no model can surpass at so many workers: as many

@@ -162,16 +162,14 @@ func (s series) name() string {
 	return name
 }
 
-// label is the name as far as there is room. Where functions differ, what tells
-// them apart most is behind the colon.
+// label is the name as far as there is room.
 func (s series) label(letters int) string {
 	text := visible(s.model)
 	switch {
 	case s.guide:
 		text = "guide: " + text
 	case s.second:
-		_, name, _ := strings.Cut(s.function, ":")
-		text += " " + visible(cmp.Or(name, s.function))
+		text += " " + visible(behindColon(s.function))
 	}
 	return shortened(text, letters)
 }

@@ -41,6 +41,7 @@ type section struct {
 	Cold            bool
 	Unit            string // of the column of times
 	Intervals       bool
+	Marked          bool   // there is a cell to use, or a tie
 	Guide           string // "": no figures of one
 	Ticks           []tick
 	Grid            template.CSS // the ticks behind the strips
@@ -54,7 +55,7 @@ type fact struct{ Name, Text string }
 // WriteHTML writes a report as one page that holds all it shows: it loads
 // nothing, needs no script, follows the reader's choice of light or dark, and
 // contains the report as JSON, which [ReadReport] reads back. A page of one
-// table is under 60 kB for up to 25 cells of 7 runs. What comes from functions
+// table is under 60 kB for up to 20 cells of 7 runs. What comes from functions
 // and inputs is shown as text, whatever it contains. An error is one of w, or
 // tells that a figure is infinite or no number.
 func WriteHTML(w io.Writer, r bench.Report) error {
@@ -109,6 +110,7 @@ func sectionOf(t bench.Table, cores int, id string) section {
 	s.Rows, s.Unit = rowsOf(t)
 	for i := range s.Rows {
 		s.Intervals = s.Intervals || s.Rows[i].TimeSpan != ""
+		s.Marked = s.Marked || s.Rows[i].Mark != ""
 		if s.Guide == "" && s.Rows[i].GuideTime != "" {
 			s.Guide = "the guide's own"
 		}

@@ -80,7 +80,7 @@ func readingFacts() []fact {
 	return []fact{
 		{"Figures", "Medians of the runs. A 95 % interval of a median comes from the order of the runs, so nothing is assumed of how they are distributed; it takes six of them."},
 		{"Speed-up", "Each run by the serial run of the same round: what slows the machine for a while slows both. Its interval is made of these ratios."},
-		{"Tie (=)", "Not proved to be slower than the fastest. Of ties, fewer workers and threads before processes are to be used (★)."},
+		{"Tie (=)", "Not proved to be slower than the fastest. Of ties, the one with the fewest workers is to be used (★), threads before processes."},
 		{"Ideal", "As many times as fast as there are workers, but no more than there are inputs, or than the cores allow for work that computes."},
 		{"CPU share", "Of all cores that may be used, over the time of the run. Memory is the peak of all workers together; efficiency is speed-up by workers."},
 	}
@@ -91,7 +91,7 @@ func machineFacts(r bench.Report) []fact {
 	m := r.Machine
 	cores := fmt.Sprintf("%d may be used, of %d", m.Cores, m.Online)
 	if m.Quota > 0 {
-		cores += fmt.Sprintf("; the control group allows %s", digits(m.Quota))
+		cores += fmt.Sprintf("; the control group allows %.3g", m.Quota)
 	}
 	facts := []fact{{"Processor", known(m.CPU)}, {"Cores", cores}}
 	if m.Memory > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 )
@@ -40,7 +41,7 @@ func rowsOf(t bench.Table) (rows []row, unit string) {
 		r := row{Class: modelClass(c.Model), Key: series{model: c.Model}.mark(place{}), Model: visible(c.Model), Width: widthOf(c), Problem: visible(c.Problem)}
 		r.First = i == 0 || t.Cells[i-1].Model != c.Model || t.Cells[i-1].Function != c.Function
 		if len(t.Functions) > 1 {
-			r.Function = visible(c.Function)
+			r.Function = visible(shortName(t, c.Function))
 		}
 		if g := c.Guide; g != nil {
 			r.GuideTime, r.GuideSpeed = Seconds(g.Seconds), digits(g.SpeedUp)+"x"
@@ -97,6 +98,23 @@ func widthOf(c bench.Cell) string {
 		return fmt.Sprintf("%d (%v)", c.Workers, c.Shape())
 	}
 	return fmt.Sprint(c.Workers)
+}
+
+// shortName is the function without its module, where that tells the functions
+// of the table apart.
+func shortName(t bench.Table, function string) string {
+	names := make(map[string]bool)
+	for _, f := range t.Functions {
+		names[behindColon(f)] = true
+	}
+	if len(names) < len(t.Functions) {
+		return function
+	}
+	return behindColon(function)
+}
+
+func behindColon(function string) string {
+	return function[strings.LastIndexByte(function, ':')+1:]
 }
 
 // share is a part of a whole in per cent, from 0 to 100.

@@ -35,6 +35,18 @@ func stripsOf(t bench.Table, rows []row) []tick {
 	return ticks
 }
 
+// Shift is how far a text lies to the left of its place, in per cent of its own
+// width: by half, but near an end so that it stays within.
+func (t tick) Shift() float64 {
+	switch {
+	case t.At < 10:
+		return 0
+	case t.At > 90:
+		return -100
+	}
+	return -50
+}
+
 // timeScale spans all runs; there is none without a run.
 func timeScale(t bench.Table) (scale, bool) {
 	low, high := math.Inf(1), 0.0
@@ -68,7 +80,10 @@ func (r *row) strip(c bench.Cell, x scale, rounds int) {
 			continue
 		}
 		times = append(times, run.Seconds)
-		down := float64(min(max(run.Round, 1), rounds)-1) / float64(max(rounds-1, 1))
+		down := 0.5
+		if rounds > 1 {
+			down = float64(min(max(run.Round, 1), rounds)-1) / float64(rounds-1)
+		}
 		dots.WriteString(path("M", math.Round(x.at(run.Seconds)), math.Round(5+down*(stripHeight-10))) + "h.1")
 	}
 	if len(times) == 0 {

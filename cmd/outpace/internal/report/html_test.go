@@ -2,8 +2,10 @@ package report_test
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +47,27 @@ func TestHTMLSize(t *testing.T) {
 	}
 }
 
+// TestHTMLSizeFull: so is one of 20 cells with 7 runs, whose figures have all the
+// digits that a float has.
+func TestHTMLSizeFull(t *testing.T) {
+	r := fixture(t, "cpu")
+	table := &r.Tables[0]
+	full := table.Cells[1]
+	for i := range full.Runs {
+		full.Runs[i].Seconds = 3.123456789 + float64(i)/1e9
+	}
+	e := bench.Estimate{Median: math.Pi, Lo: math.E, Hi: 10 / 3.0, N: 7, Known: true}
+	full.Figures = bench.Figures{Seconds: e, SpeedUp: e, CPU: math.Pi, CPUShare: 1 / 3.0, Memory: 123_456_789, PerSecond: 100 / 3.0, Start: 1 / 30.0, Efficiency: 2 / 3.0}
+	table.Cells = slices.Repeat([]bench.Cell{full}, 20)
+	for i := range table.Cells {
+		table.Cells[i].Model = []string{"threads", "processes", "async", "hybrid"}[i/5]
+		table.Cells[i].Workers = 1 << (i % 5)
+	}
+	if n := len(html(t, r)); n >= 60_000 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
 // TestHTMLReadBack: a page holds its report, and nothing is lost.
 func TestHTMLReadBack(t *testing.T) {
 	for _, name := range []string{"cpu", "wait", "once", "incomplete", "hostile", "suite"} {
@@ -65,7 +88,7 @@ func TestHTMLHostile(t *testing.T) {
 	if n := strings.Count(data, "<"); n != 3 { // </script></body></html>
 		t.Errorf("%d elements begin or end in the data", n)
 	}
-	for what, want := range map[string]int{"</script>": 0, "<title>": 1, "</style>": 1, "<b>bold": 0, "<i>some": 0, "\u202e": 0, "\x07": 0, "http:": 0, "https:": 0} {
+	for what, want := range map[string]int{"</script>": 0, "<title>": 1, "</style>": 1, "<b>bold": 0, "<i>some": 0, "<script": 0, "\u202e": 0, "\x07": 0, "http:": 0, "https:": 0} {
 		if n := strings.Count(page, what); n != want {
 			t.Errorf("%q stands %d times in the page, not %d", what, n, want)
 		}
