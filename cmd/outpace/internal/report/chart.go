@@ -144,14 +144,19 @@ func idealLine(t bench.Table, cores int, x, y scale) (string, []label) {
 
 // ideal is the speed-up that no model can surpass at so many workers: as many
 // as there are of them, of inputs, and of cores that the work can fill. Work
-// that computes for a tenth of its time fills a core with ten workers.
+// that computes for a tenth of its time fills a core with ten workers. What is
+// missing to a core that is always busy is noise, as long as it is little.
 func ideal(t bench.Table, cores, workers int) float64 {
 	most := float64(max(workers, 1))
 	if t.Inputs > 0 {
 		most = min(most, float64(t.Inputs))
 	}
-	if cores > 0 && t.Computes > 0 {
-		most = min(most, float64(cores)/t.Computes)
+	computes := t.Computes
+	if computes > 0.9 && computes < 1.1 {
+		computes = 1
+	}
+	if cores > 0 && computes > 0 {
+		most = min(most, float64(cores)/computes)
 	}
 	return max(most, 1)
 }

@@ -88,35 +88,46 @@ func (s series) draw(x, y scale, aside []float64) (drawn line, end place) {
 	return drawn, end
 }
 
-// asides moves marks that would cover one another to stand side by side: how
-// far, of each point of each series. Ties are what a reader looks for, and there
-// all marks lie together.
+// asides moves marks that would cover one another, or the intervals of one
+// another, to stand side by side: how far, of each point of each series. Ties
+// are what a reader looks for, and there all marks lie together.
 func asides(all []series, y scale) [][]float64 {
-	type mark struct{ series, point, workers int }
-	const size, step = 9, 6
-	at := func(m mark) float64 { return y.at(all[m.series].points[m.point].median) }
-	var marks []mark
+	const step = 6
 	moved := make([][]float64, len(all))
+	var marks []extent
 	for i, s := range all {
 		moved[i] = make([]float64, len(s.points))
 		for j, p := range s.points {
-			marks = append(marks, mark{i, j, p.workers})
+			marks = append(marks, extent{i, j, p.workers, y.at(p.hi) - 5, y.at(p.lo) + 5})
 		}
 	}
-	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Or(cmp.Compare(a.workers, b.workers), cmp.Compare(at(a), at(b))) })
-	for from := 0; from < len(marks); {
-		to := from + 1
-		for to < len(marks) && marks[to].workers == marks[from].workers && at(marks[to])-at(marks[to-1]) < size {
-			to++
-		}
-		near := marks[from:to]
-		slices.SortFunc(near, func(a, b mark) int { return cmp.Compare(a.series, b.series) })
+	slices.SortStableFunc(marks, func(a, b extent) int { return cmp.Or(cmp.Compare(a.workers, b.workers), cmp.Compare(a.top, b.top)) })
+	for len(marks) > 0 {
+		n := together(marks)
+		near := marks[:n]
+		slices.SortStableFunc(near, func(a, b extent) int { return cmp.Compare(a.series, b.series) })
 		for k, m := range near {
-			moved[m.series][m.point] = step * (float64(k) - float64(len(near)-1)/2)
+			moved[m.series][m.point] = step * (float64(k) - float64(n-1)/2)
 		}
-		from = to
+		marks = marks[n:]
 	}
 	return moved
+}
+
+// extent is the room that a mark takes with its interval.
+type extent struct {
+	series, point, workers int
+	top, bottom            float64
+}
+
+// together is how many of the first marks hang together at one width.
+func together(marks []extent) int {
+	n, bottom := 1, marks[0].bottom
+	for n < len(marks) && marks[n].workers == marks[0].workers && marks[n].top < bottom {
+		bottom = max(bottom, marks[n].bottom)
+		n++
+	}
+	return n
 }
 
 // span is an interval: a bar with a cap at each end.

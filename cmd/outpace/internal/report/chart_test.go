@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
@@ -48,7 +49,7 @@ func TestChartIdeal(t *testing.T) {
 		inputs, cores, workers int
 		computes, want         float64
 	}{
-		{100, 4, 2, 1, 2}, {100, 4, 8, 1, 4}, {100, 4, 8, 0, 8}, {100, 4, 64, 0.1, 40}, {3, 4, 8, 0, 3}, {0, 0, 8, 0, 8}, {100, 2, 8, 4, 1}, {100, 4, 0, 0, 1},
+		{100, 4, 2, 1, 2}, {100, 4, 8, 1, 4}, {100, 4, 8, 0.95, 4}, {100, 4, 8, 0, 8}, {100, 4, 64, 0.1, 40}, {3, 4, 8, 0, 3}, {0, 0, 8, 0, 8}, {100, 2, 8, 4, 1}, {100, 4, 0, 0, 1},
 	} {
 		if got := ideal(bench.Table{Inputs: c.inputs, Computes: c.computes}, c.cores, c.workers); got != c.want {
 			t.Errorf("%+v: %v", c, got)
@@ -86,8 +87,12 @@ func TestChartAside(t *testing.T) {
 		cell("threads", 1, 2, 2), cell("threads", 1, 4, 4), cell("processes", 2, 1, 2.01), cell("processes", 4, 1, 2),
 	}})
 	moved := asides(all, newScale(1, 4, 300, 0))
-	if want := [][]float64{{-3, 0}, {3, 0}}; moved[0][0] != want[0][0] || moved[0][1] != 0 || moved[1][0] != want[1][0] || moved[1][1] != 0 {
+	if want := [][]float64{{-3, 0}, {3, 0}}; !reflect.DeepEqual(moved, want) {
 		t.Errorf("moved by %v, want %v", moved, want)
+	}
+	all[0].points[1].lo = 1.9 // its interval now reaches the other mark
+	if moved = asides(all, newScale(1, 4, 300, 0)); moved[0][1] != -3 || moved[1][1] != 3 {
+		t.Errorf("with a long interval moved by %v", moved)
 	}
 }
 
