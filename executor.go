@@ -24,7 +24,6 @@ type Executor struct {
 	width atomic.Int32 // slots (local), or lanes
 	cfg   *config
 	epoch time.Time
-	tasks engine.Grain // what submitted tasks are known to cost
 	act   Function[action, struct{}]
 
 	ctx    context.Context // done when everything is to stop
@@ -35,10 +34,15 @@ type Executor struct {
 	waiters            sync.Pool           // of *waiter
 	handed             atomic.Pointer[ear] // of the worker that a task was handed over to last
 
-	closing  atomic.Bool  // nothing new is taken in
-	ended    atomic.Bool  // slots and lanes are to end
-	started  atomic.Int32 // slots or lanes
-	resting  atomic.Int32 // of them sleep, and have nothing in hand
+	closing atomic.Bool  // nothing new is taken in
+	ended   atomic.Bool  // slots and lanes are to end
+	started atomic.Int32 // slots or lanes
+
+	// What is above is read for each task, what follows is written for each hand of
+	// them: the pad keeps it away, on a cache line of its own.
+	_        engine.Pad
+	tasks    engine.Grain // what submitted tasks are known to cost
+	resting  atomic.Int32 // slots or lanes that sleep, and have nothing in hand
 	offers   offers
 	runs     atomic.Pointer[[]mapRun] // copied on write, under mu
 	deaths   atomic.Int32             // of workers in a row, nothing ended in between

@@ -107,6 +107,7 @@ type oddContext struct {
 func TestSubmitOddContext(t *testing.T) {
 	ex := open(t, outpace.Threads(1))
 	for range 3 {
+		want(t, outpace.Submit(context.Background(), ex, square(), 2), 4)
 		want(t, outpace.Submit(oddContext{context.Background(), []string{"a"}}, ex, square(), 3), 9)
 		want(t, outpace.Submit(struct{ context.Context }{oddContext{Context: context.Background()}}, ex, square(), 4), 16)
 	}

@@ -15,6 +15,7 @@ type scope struct {
 	parent  context.Context
 	cfg     *config
 	fn      AnyFunction
+	safe    bool   // parent may be compared with any other context
 	untimed bool   // nobody can ask how long its tasks took
 	nobody  waiter // in the place of waiters once a task is final
 }
@@ -22,7 +23,7 @@ type scope struct {
 // scope returns the scope of a task, the last one where it is the same. With an
 // error the task cannot be taken in; the scope is good for saying so.
 func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn AnyFunction, opts []Option) (*scope, error) {
-	if s := last.Load(); s != nil && len(opts) == 0 && s.fn == fn && sameContext(s.parent, ctx) {
+	if s := last.Load(); s != nil && len(opts) == 0 && s.safe && s.parent == ctx && s.fn == fn {
 		return s, nil
 	}
 	cfg, err := e.cfg.with(opts)
@@ -32,7 +33,7 @@ func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn An
 	if err == nil {
 		err = e.model.Check(fn)
 	}
-	s := &scope{ex: e, parent: ctx, cfg: cfg, fn: fn}
+	s := &scope{ex: e, parent: ctx, cfg: cfg, fn: fn, safe: comparableContext(ctx)}
 	s.ticket.scope = s
 	s.untimed = last == &e.lastGo && cfg.timeout == 0 && e.cfg.observe == nil
 	if err == nil && len(opts) == 0 {
@@ -41,11 +42,12 @@ func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn An
 	return s, err
 }
 
-// sameContext reports whether two contexts are one. Only pointers are compared,
-// and context.Background: to compare values of other types may panic.
-func sameContext(a, b context.Context) bool {
-	t := reflect.TypeOf(a)
-	return t == reflect.TypeOf(b) && (t.Kind() == reflect.Pointer || t == reflect.TypeOf(context.Background())) && a == b
+// comparableContext reports whether a context may be compared with any other: it
+// is a pointer, or context.Background. With another type that may panic. It is
+// asked once, since reflection for each task would cost a tenth of a tiny one.
+func comparableContext(ctx context.Context) bool {
+	t := reflect.TypeOf(ctx)
+	return t.Kind() == reflect.Pointer || t == reflect.TypeOf(context.Background())
 }
 
 // ticket is what the queue knows of a job: the job itself, or, where that is nil,

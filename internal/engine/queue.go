@@ -275,21 +275,28 @@ func (q *Queue[T]) take(buf []T, share int) (n int, alone bool) {
 		n++
 	}
 	want := fair - n
-	for range want {
-		buf[n] = q.ring[q.head]
-		q.ring[q.head] = zero
-		if q.head++; q.head == len(q.ring) {
-			q.head = 0
-		}
-		n++
+	for n < fair {
+		n += q.pull(buf[n:fair])
 	}
-	q.n -= want
 	left := q.n + len(q.urgent)
 	q.size.Store(int32(left))
 	if want > 0 && q.n < q.bound {
 		q.callPutter()
 	}
 	return n, n > 0 && left > 0 && !q.wakeOne()
+}
+
+// pull takes the first of the ring, up to its end: as one copy, since putters wait
+// for the lock meanwhile. The lock is held.
+func (q *Queue[T]) pull(buf []T) (n int) {
+	part := q.ring[q.head:min(q.head+len(buf), len(q.ring))]
+	n = copy(buf, part)
+	clear(part)
+	if q.head += n; q.head == len(q.ring) {
+		q.head = 0
+	}
+	q.n -= n
+	return n
 }
 
 // TakeIf takes the next item when it satisfies fits. Urgent items are left.
