@@ -66,7 +66,7 @@ func (r *row) figures(c bench.Cell, factor float64) {
 	if f.SpeedUp.N > 0 {
 		r.Speed = Times(f.SpeedUp)
 	}
-	if c.Model != "serial" { // whose speed-up is 1 by definition
+	if f.SpeedUp.Lo != f.SpeedUp.Hi { // as of the first serial cell, which is 1 by definition
 		r.SpeedSpan = Between(f.SpeedUp)
 	}
 	r.Rate = digits(f.PerSecond)
