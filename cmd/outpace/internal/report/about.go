@@ -138,7 +138,7 @@ func idealText(t bench.Table, cores int) string {
 	text := "as many times as workers"
 	most, least := 1, 1.0
 	for _, c := range t.Cells {
-		most, least = max(most, c.Workers), max(least, bound(t, cores, c))
+		most, least = max(most, c.Workers), max(least, bound(t, cores, c.Workers))
 	}
 	if least < float64(most) {
 		why := "inputs"

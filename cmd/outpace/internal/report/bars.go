@@ -15,11 +15,11 @@ const (
 	beyond    = "→" // ideal is further than the bar's end
 )
 
-// bound is how many times faster than one a cell could be at most: a worker
+// bound is how many times faster than one any cell could be at most: a worker
 // adds one, but there must be an input for it, and a core for the part of its
 // time in which it computes. Where all of it is waiting, cores do not count.
-func bound(t bench.Table, cores int, c bench.Cell) float64 {
-	most := float64(c.Workers)
+func bound(t bench.Table, cores, workers int) float64 {
+	most := float64(workers)
 	if t.Inputs > 0 {
 		most = min(most, float64(t.Inputs))
 	}
@@ -46,7 +46,7 @@ func rightEnd(t bench.Table, cores int) float64 {
 		if x := c.Figures.SpeedUp.Median; c.Problem == "" && sound(x) {
 			most = max(most, x)
 		}
-		best = max(best, bound(t, cores, c))
+		best = max(best, bound(t, cores, c.Workers))
 	}
 	return max(most, min(best, 2*most))
 }

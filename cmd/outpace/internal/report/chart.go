@@ -124,12 +124,12 @@ func (c *chart) axes(t bench.Table, cores int, all []series) (x, y scale) {
 			widths = append(widths, p.workers)
 		}
 	}
-	high = max(high, ideal(t, cores, most))
+	high = max(high, bound(t, cores, most))
 	x = newScale(1, float64(most), c.Left+16, c.Right-10)
 	y = newScale(low, high, c.Bottom-14, c.Top+26)
 	c.X, c.Y, c.Base = widthTicks(widths, x), factorTicks(y), round(y.at(1))
 	if cores >= 1 && cores <= most {
-		c.Cores = &tick{round(x.at(float64(cores))), plural(cores, "core", "cores")}
+		c.Cores = &tick{round(x.at(float64(cores))), count(cores, "core")}
 	}
 	return x, y
 }
@@ -137,28 +137,9 @@ func (c *chart) axes(t bench.Table, cores int, all []series) (x, y scale) {
 // idealLine is what nobody can do better than, with its label.
 func idealLine(t bench.Table, cores int, x, y scale) (string, []label) {
 	most := x.hi
-	top := ideal(t, cores, int(math.Round(most)))
+	top := bound(t, cores, int(math.Round(most)))
 	d := path("M", x.at(1), y.at(1)) + path("L", x.at(min(top, most)), y.at(top)) + path("L", x.at(most), y.at(top))
 	return d, []label{{Class: "limit", Y: y.at(top), Text: "ideal", Leader: path("M", x.at(most), y.at(top))}}
-}
-
-// ideal is the speed-up that no model can surpass at so many workers: as many
-// as there are of them, of inputs, and of cores that the work can fill. Work
-// that computes for a tenth of its time fills a core with ten workers. What is
-// missing to a core that is always busy is noise, as long as it is little.
-func ideal(t bench.Table, cores, workers int) float64 {
-	most := float64(max(workers, 1))
-	if t.Inputs > 0 {
-		most = min(most, float64(t.Inputs))
-	}
-	computes := t.Computes
-	if computes > 0.9 && computes < 1.1 {
-		computes = 1
-	}
-	if cores > 0 && computes > 0 {
-		most = min(most, float64(cores)/computes)
-	}
-	return max(most, 1)
 }
 
 // describe says in words what the lines show, for who cannot see them.
@@ -170,7 +151,7 @@ func describe(all []series) string {
 	b.WriteString("Both axes are logarithmic. Best of each line:")
 	for i, s := range all {
 		best := slices.MaxFunc(s.points, func(a, b point) int { return cmp.Compare(a.median, b.median) })
-		fmt.Fprintf(&b, "%s %s %sx at %s", []string{"", ","}[min(i, 1)], s.name(), digits(best.median), plural(best.workers, "worker", "workers"))
+		fmt.Fprintf(&b, "%s %s %s at %s", []string{"", ","}[min(i, 1)], s.name(), speedUp(best.median), count(best.workers, "worker"))
 	}
 	return b.String() + "."
 }
@@ -180,11 +161,4 @@ func longest(texts []string) (most int) {
 		most = max(most, len([]rune(s)))
 	}
 	return most
-}
-
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, more)
 }

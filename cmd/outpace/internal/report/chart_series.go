@@ -163,9 +163,9 @@ func modelClass(model string) string {
 }
 
 func (s series) name() string {
-	name := visible(s.model)
+	name := clean(s.model)
 	if s.several && s.model != "serial" {
-		name += " " + visible(s.function)
+		name += " " + clean(s.function)
 	}
 	if s.guide {
 		return "the guide's " + name
@@ -175,12 +175,12 @@ func (s series) name() string {
 
 // label is the name as far as there is room.
 func (s series) label(letters int) string {
-	text := visible(s.model)
+	text := clean(s.model)
 	switch {
 	case s.guide:
 		text = "guide: " + text
 	case s.second:
-		text += " " + visible(behindColon(s.function))
+		text += " " + clean(behindColon(s.function))
 	}
 	return shortened(text, letters)
 }
@@ -189,7 +189,7 @@ func (s series) label(letters int) string {
 func (s series) callout(x, y scale, aside []float64) *callout {
 	for i, p := range s.points {
 		if p.use {
-			at := callout{X: round(x.at(float64(p.workers)) + aside[i]), Y: round(y.at(p.median)), Text: digits(p.median) + "x"}
+			at := callout{X: round(x.at(float64(p.workers)) + aside[i]), Y: round(y.at(p.median)), Text: speedUp(p.median)}
 			at.TextY = round(min(at.Y, y.at(p.hi)) - 13)
 			return &at
 		}

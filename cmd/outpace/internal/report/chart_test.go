@@ -43,15 +43,15 @@ func TestChartAxes(t *testing.T) {
 	}
 }
 
-// TestChartIdeal: bounded by workers, inputs, and cores for what computes.
-func TestChartIdeal(t *testing.T) {
+// TestBound: ideal is bounded by workers, inputs, and cores for what computes.
+func TestBound(t *testing.T) {
 	for _, c := range []struct {
 		inputs, cores, workers int
 		computes, want         float64
 	}{
 		{100, 4, 2, 1, 2}, {100, 4, 8, 1, 4}, {100, 4, 8, 0.95, 4}, {100, 4, 8, 0, 8}, {100, 4, 64, 0.1, 40}, {3, 4, 8, 0, 3}, {0, 0, 8, 0, 8}, {100, 2, 8, 4, 1}, {100, 4, 0, 0, 1},
 	} {
-		if got := ideal(bench.Table{Inputs: c.inputs, Computes: c.computes}, c.cores, c.workers); got != c.want {
+		if got := bound(bench.Table{Inputs: c.inputs, Computes: c.computes}, c.cores, c.workers); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}

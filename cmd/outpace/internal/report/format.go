@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-
-	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 )
 
 // digits writes a number with three digits that count, or all before the point.
@@ -59,15 +57,4 @@ func Bytes(n int64) string {
 	default:
 		return digits(x/1e9) + " GB"
 	}
-}
-
-// Times writes a factor: "3.72x", "12.3x".
-func Times(e bench.Estimate) string { return digits(e.Median) + "x" }
-
-// Between writes an interval: "3.51–3.80"; "" where it is not known.
-func Between(e bench.Estimate) string {
-	if !e.Known {
-		return ""
-	}
-	return digits(e.Lo) + "–" + digits(e.Hi)
 }

@@ -68,9 +68,9 @@ func WriteHTML(w io.Writer, r bench.Report) error {
 		return err
 	}
 	p := page{
-		Heading: "outpace bench: " + plural(len(r.Tables), "experiment", "experiments"), Above: r.Began.UTC().Format("2 January 2006, 15:04 UTC"),
+		Heading: "outpace bench: " + count(len(r.Tables), "experiment"), Above: r.Began.UTC().Format("2 January 2006, 15:04 UTC"),
 		Light: variables(false), Dark: variables(true), Style: style, Many: len(r.Tables) != 1,
-		Command: shellLine(r.Command), Machine: machineFacts(r), Reading: readingFacts(), Version: visible(r.Version), Data: template.JS(data),
+		Command: shellLine(r.Command), Machine: machineFacts(r), Reading: readingFacts(), Version: clean(r.Version), Data: template.JS(data),
 	}
 	for i, t := range r.Tables {
 		s := sectionOf(t, r.Machine.Cores, fmt.Sprintf("t%d", i+1))
@@ -101,13 +101,14 @@ func styles() (template.CSS, error) {
 // sectionOf prepares all that is shown of a table.
 func sectionOf(t bench.Table, cores int, id string) section {
 	s := section{
-		ID: id, Name: tableName(t), Under: under(t), Several: len(t.Functions) > 1, Cold: t.Cold, Guide: visible(t.Guide),
+		ID: id, Name: tableName(t), Under: under(t), Several: len(t.Functions) > 1, Cold: t.Cold, Guide: clean(t.Guide),
 		Wide: chartOf(t, cores, wide()), Narrow: chartOf(t, cores, narrow()),
 		Caption: upper(figuresAre(t)) + ".", Method: methodFacts(t),
 	}
 	s.Wide.ID, s.Narrow.ID = id+"w", id+"n"
-	s.Lead, s.Reason = sentences(visible(t.Verdict.Text))
-	s.Rows, s.Unit = rowsOf(t)
+	s.Lead, s.Reason = sentences(clean(t.Verdict.Text))
+	rows, u := rowsOf(t)
+	s.Rows, s.Unit = rows, u.name
 	for i := range s.Rows {
 		s.Intervals = s.Intervals || s.Rows[i].TimeSpan != ""
 		s.Marked = s.Marked || s.Rows[i].Mark != ""
@@ -118,22 +119,22 @@ func sectionOf(t bench.Table, cores int, id string) section {
 	s.Ticks = stripsOf(t, s.Rows)
 	s.Grid = grid(s.Ticks)
 	for _, n := range t.Notes {
-		s.Notes = append(s.Notes, visible(n))
+		s.Notes = append(s.Notes, clean(n))
 	}
 	return s
 }
 
 // under tells below the name of a table what was run.
 func under(t bench.Table) string {
-	text := plural(t.Inputs, "input", "inputs")
+	text := count(t.Inputs, "input")
 	if t.Title != "" && len(t.Functions) > 0 {
-		text = visible(strings.Join(t.Functions, " and ")) + ", " + text
+		text = clean(strings.Join(t.Functions, " and ")) + ", " + text
 	}
 	return text
 }
 
 func incompleteLine(t bench.Table, many bool) string {
-	text := visible(t.Incomplete)
+	text := clean(t.Incomplete)
 	if many {
 		text = tableName(t) + ": " + text
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,9 +14,9 @@ func methodFacts(t bench.Table) []fact {
 	for i, f := range t.Functions {
 		runtime := ""
 		if i < len(t.Runtimes) {
-			runtime = ", " + visible(t.Runtimes[i])
+			runtime = ", " + clean(t.Runtimes[i])
 		}
-		facts = append(facts, fact{"Function", visible(f) + runtime})
+		facts = append(facts, fact{"Function", clean(f) + runtime})
 	}
 	inputs := fmt.Sprint(t.Inputs)
 	if len(t.Sample) > 0 {
@@ -23,7 +24,7 @@ func methodFacts(t bench.Table) []fact {
 	}
 	facts = append(facts,
 		fact{"Inputs", inputs},
-		fact{"Runs", fmt.Sprintf("%d of %s completed. In a round every cell runs once, in an order shuffled anew; seed %d.", t.Rounds, plural(t.Runs, "round", "rounds"), t.Seed)},
+		fact{"Runs", fmt.Sprintf("%d of %s completed. In a round every cell runs once, in an order shuffled anew; seed %d.", t.Rounds, count(t.Runs, "round"), t.Seed)},
 		fact{"Clock", clock(t)},
 		fact{"Results", results(t)},
 		fact{"The work", work(t)},
@@ -39,7 +40,7 @@ func sample(inputs []string) string {
 			parts = append(parts, "…")
 			break
 		}
-		parts = append(parts, shortened(visible(s), letters))
+		parts = append(parts, shortened(clean(s), letters))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -60,7 +61,7 @@ func results(t bench.Table) string {
 
 // work says what the function does with its time.
 func work(t bench.Table) string {
-	text := fmt.Sprintf("One input after the other, it keeps %s of a core busy", percent(t.Computes))
+	text := fmt.Sprintf("One input after the other, it keeps %s of a core busy", cmp.Or(shareText(t.Computes), "nothing"))
 	switch {
 	case t.Computes >= 0.9:
 		text += ": it computes."
@@ -93,28 +94,21 @@ func machineFacts(r bench.Report) []fact {
 	if m.Quota > 0 {
 		cores += fmt.Sprintf("; the control group allows %.3g", m.Quota)
 	}
-	facts := []fact{{"Processor", known(m.CPU)}, {"Cores", cores}}
+	facts := []fact{{"Processor", orUnknown(clean(m.CPU))}, {"Cores", cores}}
 	if m.Memory > 0 {
 		facts = append(facts, fact{"Memory", Bytes(m.Memory) + " may be used"})
 	}
 	return append(facts,
-		fact{"System", strings.TrimSpace(visible(m.System) + " " + visible(m.Kernel))},
+		fact{"System", strings.TrimSpace(clean(m.System) + " " + clean(m.Kernel))},
 		fact{"Load", load(m.Load) + " before, " + load(r.LoadAfter) + " after"},
-		fact{"Made by", "outpace " + visible(r.Version) + ", built with " + known(m.Go)},
+		fact{"Made by", "outpace " + clean(r.Version) + ", built with " + orUnknown(clean(m.Go))},
 		fact{"Took", Seconds(r.Took)},
 	)
 }
 
-func known(s string) string {
-	if s == "" {
-		return "not known"
-	}
-	return visible(s)
-}
-
 func load(v float64) string {
 	if v < 0 {
-		return "not known"
+		return "unknown"
 	}
 	return fmt.Sprintf("%.2f", v)
 }
@@ -133,9 +127,9 @@ func shellWord(w string) string {
 	switch {
 	case w != "" && strings.Trim(w, plain) == "":
 		return w
-	case visible(w) != w:
+	case clean(w) != w:
 		// Only $'…' can hold what cannot be seen, and it reads our escapes.
-		return "$'" + visible(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w)) + "'"
+		return "$'" + clean(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w)) + "'"
 	}
 	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -29,67 +29,58 @@ type bar struct {
 }
 
 // rowsOf writes the cells of a table, their times in one unit.
-func rowsOf(t bench.Table) (rows []row, unit string) {
-	var slowest, memory, efficiency float64
+func rowsOf(t bench.Table) (rows []row, u unit) {
+	var memory, efficiency float64
 	for _, c := range t.Cells {
-		slowest = max(slowest, c.Figures.Seconds.Median)
 		memory = max(memory, float64(c.Figures.Memory))
 		efficiency = max(efficiency, c.Figures.Efficiency)
 	}
-	unit, factor := timeUnit(slowest)
+	u = unitOf(medians(t))
 	for i, c := range t.Cells {
-		r := row{Class: modelClass(c.Model), Key: series{model: c.Model}.mark(place{}), Model: visible(c.Model), Width: widthOf(c), Problem: visible(c.Problem)}
+		r := row{Class: modelClass(c.Model), Key: series{model: c.Model}.mark(place{}), Model: clean(c.Model), Width: widthOf(c), Problem: clean(c.Problem)}
 		r.First = i == 0 || t.Cells[i-1].Model != c.Model || t.Cells[i-1].Function != c.Function
 		if len(t.Functions) > 1 {
-			r.Function = visible(shortName(t, c.Function))
+			r.Function = clean(shortName(t, c.Function))
 		}
 		if g := c.Guide; g != nil {
-			r.GuideTime, r.GuideSpeed = Seconds(g.Seconds), digits(g.SpeedUp)+"x"
+			r.GuideTime, r.GuideSpeed = Seconds(g.Seconds), speedUp(g.SpeedUp)
 		}
 		if c.Problem == "" && c.Figures.Seconds.N > 0 {
-			r.figures(c, factor)
+			r.figures(c, u)
 			r.Memory = bar{share(float64(c.Figures.Memory), memory), Bytes(c.Figures.Memory)}
-			r.Efficiency = bar{share(c.Figures.Efficiency, max(1, efficiency)), percent(c.Figures.Efficiency)}
+			r.Efficiency = bar{share(c.Figures.Efficiency, max(1, efficiency)), shareText(c.Figures.Efficiency)}
 		} else if c.Problem == "" {
 			r.Problem = "not run"
 		}
 		rows = append(rows, r)
 	}
-	return rows, unit
+	return rows, u
 }
 
 // figures fills in what depends on no other cell.
-func (r *row) figures(c bench.Cell, factor float64) {
+func (r *row) figures(c bench.Cell, u unit) {
 	f := c.Figures
 	r.Mark = string(c.Mark)
-	r.Time, r.TimeSpan = digits(f.Seconds.Median*factor), Between(scaled(f.Seconds, factor))
+	r.Time, r.TimeSpan = u.text(f.Seconds.Median), interval(f.Seconds, u.text)
 	if f.SpeedUp.N > 0 {
-		r.Speed = Times(f.SpeedUp)
+		r.Speed = speedUp(f.SpeedUp.Median)
 	}
 	if f.SpeedUp.Lo != f.SpeedUp.Hi { // as of the first serial cell, which is 1 by definition
-		r.SpeedSpan = Between(f.SpeedUp)
+		r.SpeedSpan = interval(f.SpeedUp, factor)
 	}
 	r.Rate = digits(f.PerSecond)
 	if f.Start > 0 {
 		r.Start = Seconds(f.Start)
 	}
-	r.CPU = bar{share(f.CPUShare, 1), percent(f.CPUShare)}
+	r.CPU = bar{share(f.CPUShare, 1), shareText(f.CPUShare)}
 }
 
-// timeUnit is the unit for all times of a table, by the slowest.
-func timeUnit(slowest float64) (unit string, factor float64) {
-	switch {
-	case slowest >= 0.9995 || slowest <= 0:
-		return "s", 1
-	case slowest >= 0.9995e-3:
-		return "ms", 1e3
+// interval writes an interval: "3.51–3.80"; "" where it is not known.
+func interval(e bench.Estimate, text func(float64) string) string {
+	if !e.Known {
+		return ""
 	}
-	return "µs", 1e6
-}
-
-func scaled(e bench.Estimate, factor float64) bench.Estimate {
-	e.Median, e.Lo, e.Hi = e.Median*factor, e.Lo*factor, e.Hi*factor
-	return e
+	return text(e.Lo) + "–" + text(e.Hi)
 }
 
 // widthOf writes the number of workers, and of a hybrid what it is made of.
@@ -124,5 +115,3 @@ func share(part, whole float64) float64 {
 	}
 	return round(100 * min(max(part/whole, 0), 1))
 }
-
-func percent(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }

@@ -90,7 +90,7 @@ func (r *row) strip(c bench.Cell, x scale, rounds int) {
 		return
 	}
 	r.Dots = dots.String()
-	r.Spoken = fmt.Sprintf("%s, %s to %s", plural(len(times), "run", "runs"), Seconds(slices.Min(times)), Seconds(slices.Max(times)))
+	r.Spoken = fmt.Sprintf("%s, %s to %s", count(len(times), "run"), Seconds(slices.Min(times)), Seconds(slices.Max(times)))
 	if e := c.Figures.Seconds; e.N > 0 && drawable(e.Median) {
 		r.Middle = path("M", math.Round(x.at(e.Median)), 2) + path("V", stripHeight-2)
 		if e.Known && drawable(e.Lo) {

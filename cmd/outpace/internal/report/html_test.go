@@ -106,7 +106,7 @@ func TestHTMLSays(t *testing.T) {
 		"cpu":        {"★", "8 (4x2)", "7 of 7 rounds", "4 may be used, of 8", "GIL", "!Incomplete", "!Guide"},
 		"wait":       {"gives other results than serial: input 3", "fetch.py:download_async", "it waits"},
 		"once":       {"One run of each: no intervals.", "!95 % interval<th", "!★</"},
-		"incomplete": {"<strong>Incomplete:</strong> interrupted after 3 of 7 rounds", "too few for intervals", "not known"},
+		"incomplete": {"<strong>Incomplete:</strong> interrupted after 3 of 7 rounds", "too few for intervals", "unknown"},
 		"suite":      {`<nav aria-label="Contents">`, `href="#t5"`, "sweep-io: 100 pages", "36.1 s", "their machine with 12 cores"},
 	} {
 		page := html(t, fixture(t, name))
@@ -136,7 +136,7 @@ func TestHTMLNothing(t *testing.T) {
 // TestHTMLCommand: the command can be pasted into a shell.
 func TestHTMLCommand(t *testing.T) {
 	r := bench.Report{Command: []string{"outpace", "bench", "f.py:f", "", "a b", "it's", "$(x)", "é", "tab\there"}}
-	if page, want := html(t, r), `outpace bench f.py:f &#39;&#39; &#39;a b&#39; &#39;it&#39;\&#39;&#39;s&#39; &#39;$(x)&#39; &#39;é&#39; $&#39;tab\u0009here&#39;`; !strings.Contains(page, want) {
+	if page, want := html(t, r), `outpace bench f.py:f &#39;&#39; &#39;a b&#39; &#39;it&#39;\&#39;&#39;s&#39; &#39;$(x)&#39; &#39;é&#39; $&#39;tab\there&#39;`; !strings.Contains(page, want) {
 		t.Errorf("the page has no %s", want)
 	}
 }

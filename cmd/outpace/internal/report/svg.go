@@ -58,12 +58,12 @@ func SVGNames(file string) (light, dark string) {
 
 // caption says below a chart's heading what its figures are.
 func caption(t bench.Table, m machine.Machine) string {
-	parts := []string{plural(t.Inputs, "input", "inputs")}
+	parts := []string{count(t.Inputs, "input")}
 	if m.Cores > 0 {
-		parts = append(parts, plural(m.Cores, "core", "cores"))
+		parts = append(parts, count(m.Cores, "core"))
 	}
 	if len(t.Runtimes) > 0 {
-		parts = append(parts, visible(t.Runtimes[0]))
+		parts = append(parts, clean(t.Runtimes[0]))
 	}
 	return shortened(strings.Join(append(parts, figuresAre(t)), ", "), 92)
 }
@@ -82,11 +82,11 @@ func figuresAre(t bench.Table) string {
 // tableName is the title of a table, or the work that it is about.
 func tableName(t bench.Table) string {
 	if t.Title != "" {
-		return visible(t.Title)
+		return clean(t.Title)
 	}
 	names := make([]string, len(t.Functions))
 	for i, f := range t.Functions {
-		names[i] = visible(f)
+		names[i] = clean(f)
 	}
 	return strings.Join(names, " and ")
 }

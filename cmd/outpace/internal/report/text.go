@@ -73,7 +73,7 @@ func textGrid(p *pen, t bench.Table, cells []bench.Cell, cores int) gridTable {
 	}
 	most := rightEnd(t, cores)
 	g.bar = func(row, n int) string {
-		return ruler{most, n, p.ASCII}.bar(cells[row].Figures.SpeedUp.Median, bound(t, cores, cells[row]))
+		return ruler{most, n, p.ASCII}.bar(cells[row].Figures.SpeedUp.Median, bound(t, cores, cells[row].Workers))
 	}
 	g.axis = func(n int) string {
 		end := trimmed(most) + "x"

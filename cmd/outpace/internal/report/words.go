@@ -136,3 +136,14 @@ func count(n int, what string) string {
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }
+
+// shortened keeps the beginning and the end of a text, so many characters
+// together: paths differ at either.
+func shortened(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most || most < 3 {
+		return s
+	}
+	head := (most - 1) / 2
+	return string(r[:head]) + "…" + string(r[len(r)-(most-1-head):])
+}
