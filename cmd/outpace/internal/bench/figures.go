@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"strconv"
 )
 
 // conclude makes figures, marks and the verdict of the runs.
@@ -10,7 +11,7 @@ func (t *Table) conclude(cores int) {
 	for i := range t.Cells {
 		t.Cells[i].Figures = figures(t.Cells[i], serial, t.Inputs, cores)
 	}
-	t.Computes = median(serial.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
+	t.Computes = tidy(median(serial.Runs, func(r Run) float64 { return r.CPU / r.Seconds }))
 	if len(serial.Runs) > 0 && t.Cells[0].Figures.Seconds.Median < shortRun {
 		t.Notes = append(t.Notes, "a run takes less than 10 ms, much of it not in the function: more inputs, such as --repeat 100, tell more")
 	}
@@ -35,7 +36,25 @@ func figures(c, serial Cell, inputs, cores int) Figures {
 		f.PerSecond = float64(inputs) / f.Seconds.Median
 	}
 	f.Efficiency = f.SpeedUp.Median / float64(c.Workers)
+	return f.rounded()
+}
+
+// rounded has no more digits than mean anything: they are half of a report.
+func (f Figures) rounded() Figures {
+	for _, x := range []*float64{&f.Seconds.Median, &f.Seconds.Lo, &f.Seconds.Hi, &f.SpeedUp.Median, &f.SpeedUp.Lo, &f.SpeedUp.Hi,
+		&f.CPU, &f.CPUShare, &f.PerSecond, &f.Start, &f.Efficiency} {
+		*x = tidy(*x)
+	}
 	return f
+}
+
+// tidy rounds to seven digits that count.
+func tidy(x float64) float64 {
+	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', 6, 64), 64)
+	if err != nil {
+		return x
+	}
+	return y
 }
 
 func numbers(runs []Run, number func(Run) float64) []float64 {
