@@ -93,7 +93,7 @@ func TestVerdictOfSeveral(t *testing.T) {
 	tab.Functions = []string{"f", "g"}
 	tab.Cells[2].Function = "g"
 	tab.conclude(4)
-	if v := tab.Verdict; !strings.HasPrefix(v.Text, "Use async, 4 at once of g: 8.0") || v.Function != "g" || !strings.Contains(v.Text, "Threads of f come to 4.0") {
+	if v := tab.Verdict; !strings.HasPrefix(v.Text, "Use g with async, 4 at once: 8.0") || v.Function != "g" || !strings.Contains(v.Text, "Threads of f come to 4.0") {
 		t.Errorf("%+v", v)
 	}
 }

@@ -8,7 +8,8 @@ import (
 // This file is how a verdict names things.
 
 // with names a cell as what to use: "4 processes", "8 threads", "async, 100 at
-// once", "4 processes of 8 threads each".
+// once". Where there are several functions the cell's stands before it, without its
+// folder: "get.py:get with 8 threads".
 func (t *Table) with(c Cell) string {
 	text := ""
 	switch c.Model {
@@ -23,21 +24,19 @@ func (t *Table) with(c Cell) string {
 	default:
 		text = fmt.Sprintf("%s %dx%d (%s with %d at once in each)", c.Model, c.Processes, c.Tasks, plural(c.Processes, "process"), c.Tasks)
 	}
-	return text + t.of(c)
-}
-
-// of names the function of a cell where there are several, without its folder.
-func (t *Table) of(c Cell) string {
-	if len(t.Functions) == 1 {
-		return ""
+	if len(t.Functions) > 1 {
+		text = path.Base(c.Function) + " with " + text
 	}
-	return " of " + path.Base(c.Function)
+	return text
 }
 
 // subject names a model at the beginning of a sentence about its cells.
 func (t *Table) subject(c Cell) string {
 	names := map[string]string{"serial": "Runs one after the other", "threads": "Threads", "processes": "Processes", "async": "Async runs", "hybrid": "Hybrids"}
-	return names[c.Model] + t.of(c)
+	if len(t.Functions) > 1 {
+		return names[c.Model] + " of " + path.Base(c.Function)
+	}
+	return names[c.Model]
 }
 
 // width is how wide a cell is.
