@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -119,7 +120,11 @@ func (t *Table) stay(fastest int) string {
 
 func (t *Table) head(use int) string {
 	c := t.Cells[use]
-	faster := fmt.Sprintf("%s faster than one after the other (%s)", times(c.Figures.SpeedUp.Median), between(c.Figures.SpeedUp))
+	base := "one after the other"
+	if len(t.Functions) > 1 {
+		base = path.Base(t.Functions[0]) + " " + base
+	}
+	faster := fmt.Sprintf("%s faster than %s (%s)", times(c.Figures.SpeedUp.Median), base, between(c.Figures.SpeedUp))
 	if t.Cold {
 		faster += ", with the start of the workers"
 	}
