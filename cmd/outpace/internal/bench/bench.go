@@ -64,7 +64,7 @@ func Measure(ctx context.Context, m Matrix, r Rules) (Table, error) {
 	if err == nil {
 		err = b.rounds(ctx)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && b.table.Rounds < b.Runs {
 		b.table.Incomplete = b.broken(context.Cause(ctx))
 	} else if err != nil {
 		return Table{}, err
@@ -104,8 +104,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 	}
 	b.serial, b.table.Compared = first, true
 	if second.differs(first, b.Inputs) != "" {
-		b.serial, b.table.Compared = nil, false
-		b.note("results are not compared: two serial runs gave different ones (times, random numbers?)")
+		b.compareNoMore()
 	}
 	for i := range b.Entries {
 		if b.firstOfModel(i) {
@@ -113,6 +112,18 @@ func (b *bench) warmUp(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// compareNoMore is for a function whose own results differ. Cells that were blamed
+// for it run again.
+func (b *bench) compareNoMore() {
+	b.serial, b.table.Compared = nil, false
+	b.note("results are not compared: two serial runs gave different ones (times, random numbers?)")
+	for i := range b.table.Cells {
+		if c := &b.table.Cells[i]; c.Wrong {
+			c.Problem, c.Wrong = "", false
+		}
+	}
 }
 
 // firstOfModel reports whether an entry is the first of its function and model,
@@ -125,7 +136,7 @@ func (b *bench) firstOfModel(i int) bool {
 // rounds runs every cell once a round.
 func (b *bench) rounds(ctx context.Context) error {
 	order := rand.New(rand.NewPCG(b.Seed, uint64(len(b.Entries))))
-	for b.round = 1; b.round <= b.Runs && ctx.Err() == nil; b.round++ {
+	for b.round = 1; ctx.Err() == nil; b.round++ {
 		for _, i := range order.Perm(len(b.Entries)) {
 			if b.table.Cells[i].Problem != "" {
 				continue
@@ -137,7 +148,9 @@ func (b *bench) rounds(ctx context.Context) error {
 				return nil
 			}
 		}
-		b.table.Rounds = b.round
+		if b.table.Rounds = b.round; b.round == b.Runs {
+			return nil
+		}
 	}
 	return nil
 }
@@ -152,7 +165,10 @@ func (b *bench) try(ctx context.Context, i int) (Run, bool) {
 		return Run{}, false
 	case err != nil:
 		cell.Problem = "it cannot run: " + cut(cause(err), shownError)
-	case b.serial != nil:
+	case b.serial == nil:
+	case i == 0 && got.differs(b.serial, b.Inputs) != "":
+		b.compareNoMore()
+	default:
 		cell.Problem = got.differs(b.serial, b.Inputs)
 		cell.Wrong = cell.Problem != ""
 	}

@@ -172,11 +172,90 @@ func TestMeasureRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		table := measure(t, matrix(function(func(context.Context, int) (int, error) {
-			<-time.After(time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 			return int(calls.Add(1)), nil
 		}), 8, 4), bench.Rules{Runs: 6})
 		if table.Compared || !strings.Contains(table.Notes[0], "results are not compared") || table.Verdict.Workers != 4 {
 			t.Errorf("%+v", table)
+		}
+	})
+}
+
+// TestMeasureSeldomRandom: a function whose own results differ only now and then
+// is found out later, and no cell is blamed for it.
+func TestMeasureSeldomRandom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		passes := 0 // the warm-up has three: two of serial, one of threads
+		s := function(func(_ context.Context, n int) (int, error) {
+			<-time.After(10 * time.Millisecond)
+			if passes > 2 {
+				n += passes
+			}
+			return n, nil
+		})
+		healthy := s.Model
+		s.Model = func(model string, shape outpace.Shape) outpace.Model {
+			passes++
+			return healthy(model, shape)
+		}
+		table := measure(t, matrix(s, 8, 4), bench.Rules{Runs: 8})
+		if table.Compared || len(table.Notes) != 1 || !strings.Contains(table.Notes[0], "results are not compared") || table.Verdict.Workers != 4 {
+			t.Errorf("%+v", table)
+		}
+		for _, c := range table.Cells {
+			if c.Problem != "" || c.Wrong || len(c.Runs) < 7 {
+				t.Errorf("%+v", c)
+			}
+		}
+	})
+}
+
+// TestMeasureWithoutSerial: serial that cannot run any more is a problem to
+// tell, as nothing can be compared with it.
+func TestMeasureWithoutSerial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serials := 0
+		s := sleeper()
+		healthy := s.Model
+		s.Model = func(model string, shape outpace.Shape) outpace.Model {
+			if model == "serial" {
+				serials++
+			}
+			if serials > 8 {
+				return outpace.Threads(0) // no such width
+			}
+			return healthy(model, shape)
+		}
+		table := measure(t, matrix(s, 8, 1), bench.Rules{Runs: 7})
+		if table.Cells[0].Problem == "" || !strings.HasPrefix(table.Verdict.Text, "There is nothing to compare with") || table.Verdict.Model != "" {
+			t.Errorf("%+v", table)
+		}
+	})
+}
+
+// TestMeasureEndedLate: an end that comes when all is done changes nothing, and
+// one amid a round counts the rounds that were completed.
+func TestMeasureEndedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			done       int // the run before which, or 0 after the last, the end comes
+			incomplete string
+			verdict    string
+		}{
+			{3, "context canceled in round 1 of 6", "Nothing was measured"},
+			{4, "context canceled in round 1 of 6", "Nothing is proved: no round was completed"},
+			{14, "context canceled in round 6 of 6", "Nothing is proved by 5 runs of each cell"},
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			table, err := bench.Measure(ctx, matrix(sleeper(), 8, 4), bench.Rules{Runs: 6, Tell: func(p bench.Progress) {
+				if p.Done == c.done {
+					cancel()
+				}
+			}})
+			cancel()
+			if err != nil || table.Incomplete != c.incomplete || !strings.HasPrefix(table.Verdict.Text, c.verdict) {
+				t.Errorf("%d: %v, %q, %q", c.done, err, table.Incomplete, table.Verdict.Text)
+			}
 		}
 	})
 }

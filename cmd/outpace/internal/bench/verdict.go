@@ -23,6 +23,9 @@ func (t *Table) judge(cores int) Verdict {
 	if fastest < 0 {
 		return Verdict{Text: sentences("Nothing was measured", t.doubts())}
 	}
+	if t.Cells[0].Problem != "" {
+		return Verdict{Text: sentences("There is nothing to compare with: serial did not come through all rounds", t.doubts())}
+	}
 	proved := t.Cells[fastest].Figures.SpeedUp.Known
 	use := fastest
 	if proved {
@@ -102,7 +105,10 @@ func (t *Table) simpler(i, than int) bool {
 
 func (t *Table) unproved(use int) string {
 	c := t.Cells[use]
-	text := fmt.Sprintf("Nothing is proved by %s of each cell (an interval takes 6).", plural(len(c.Runs), "run"))
+	text := "Nothing is proved: no round was completed, and an interval takes 6."
+	if n := min(t.Rounds, c.Figures.SpeedUp.N); n > 0 { // the pairs that each cell has, also where the end came amid a round
+		text = fmt.Sprintf("Nothing is proved by %s of each cell (an interval takes 6).", plural(n, "run"))
+	}
 	if use != 0 && c.Figures.SpeedUp.N > 0 {
 		text += fmt.Sprintf(" Fastest was %s, %s.", t.with(c), times(c.Figures.SpeedUp.Median))
 	}
