@@ -70,6 +70,7 @@ type measuring struct {
 	streams streams
 	cores   int
 	status  *benchStatus
+	began   time.Time
 	failed  bool // an input, or a cell
 }
 
@@ -104,7 +105,8 @@ func (m *measuring) function(ctx context.Context, args []string) (int, error) {
 
 // begin makes the report of a measurement that begins now.
 func (m *measuring) begin(command []string) bench.Report {
-	return bench.Report{Format: bench.Format, Version: version(), Command: command, Began: time.Now().UTC().Truncate(time.Second),
+	m.began = time.Now()
+	return bench.Report{Format: bench.Format, Version: version(), Command: command, Began: m.began.UTC().Truncate(time.Second),
 		Machine: machine.Describe(context.Background())}
 }
 
@@ -168,8 +170,8 @@ func (m *measuring) find(ctx context.Context, names []string) ([]*target, error)
 	return all, nil
 }
 
-// fit leaves out what a limit on processes leaves no room for, and reserves the
-// threads that it takes to look after the others.
+// fit makes sure that a limit on processes leaves room for the widest cell, and
+// reserves the threads that it takes to look after it.
 func (m *measuring) fit(matrix *bench.Matrix) error {
 	most := 0
 	for _, e := range matrix.Entries {
@@ -194,7 +196,7 @@ func (m *measuring) fit(matrix *bench.Matrix) error {
 // end writes the report, and returns the exit code.
 func (m *measuring) end(ctx context.Context, r bench.Report) (int, error) {
 	m.status.end()
-	r.Took = time.Since(r.Began).Seconds()
+	r.Took = time.Since(m.began).Seconds()
 	r.LoadAfter = machine.Describe(context.Background()).Load
 	if err := measured(r); err != nil && context.Cause(ctx) == bench.ErrTimeLimit {
 		return 0, err

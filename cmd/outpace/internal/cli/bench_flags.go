@@ -138,8 +138,8 @@ func (b *benchFlags) again(args []string) []string {
 			}
 		}
 		for _, v := range values {
-			if f.Value.Type() == "bool" {
-				line = append(line, "--"+f.Name)
+			if f.Value.Type() == "bool" { // which takes no word of its own
+				line = append(line, "--"+f.Name+strings.TrimPrefix("="+v, "=true"))
 				continue
 			}
 			line = append(line, "--"+f.Name, v)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
@@ -32,6 +34,9 @@ type form struct {
 	write      func(w io.Writer, r bench.Report) error
 }
 
+// errNoChart is a chart of nothing, which is not written.
+var errNoChart = errors.New("nothing was measured")
+
 // forms are the files that were asked for.
 func (f *reportFiles) forms() []form {
 	light, dark := report.SVGNames(f.svg)
@@ -39,7 +44,12 @@ func (f *reportFiles) forms() []form {
 		light, dark = "", ""
 	}
 	chart := func(dark bool) func(io.Writer, bench.Report) error {
-		return func(w io.Writer, r bench.Report) error { return report.WriteSVG(w, r.Tables[0], r.Machine, dark) }
+		return func(w io.Writer, r bench.Report) error {
+			if len(r.Tables) == 0 { // a suite that was ended before its first experiment
+				return errNoChart
+			}
+			return report.WriteSVG(w, r.Tables[0], r.Machine, dark)
+		}
 	}
 	var asked []form
 	for _, one := range []form{
@@ -63,22 +73,33 @@ func writeJSON(w io.Writer, r bench.Report) error {
 func (f *reportFiles) check(m *mapFlags) error {
 	seen := map[string]string{}
 	for _, one := range f.forms() {
-		if other, ok := seen[one.name]; ok {
+		path := filepath.Clean(one.name)
+		if other, ok := seen[path]; ok {
 			return usage("give each a name of its own", "--%s and --%s are the same file: %s", other, one.flag, one.name)
 		}
-		seen[one.name] = one.flag
+		seen[path] = one.flag
 		info, err := m.statOutput(one.name, "--"+one.flag)
 		switch {
 		case err != nil:
 			return err
 		case info != nil && info.Mode().IsRegular() && !m.force:
 			return usage("--force overwrites it", "--%s: the file exists: %s", one.flag, one.name)
+		case info != nil && m.readsFrom(info):
+			return usage("write to another file", "--%s is the file of the inputs: %s", one.flag, one.name)
+		case info != nil && info.Mode()&fs.ModeNamedPipe != 0: // who reads it would take the try for all there is
+			continue
 		}
 		if err := writable(one.name, info != nil); err != nil {
 			return cannot("", "cannot write --%s: %s: %s", one.flag, one.name, reason(err))
 		}
 	}
 	return nil
+}
+
+// readsFrom reports whether a file is that of -i.
+func (m *mapFlags) readsFrom(info fs.FileInfo) bool {
+	own, err := os.Stat(m.inputs)
+	return m.inputs != "" && err == nil && os.SameFile(own, info)
 }
 
 // writable makes sure that a file can be opened for writing, without changing
@@ -106,6 +127,9 @@ func (f *reportFiles) write(r bench.Report, b *benchFlags, s streams) error {
 	for _, one := range f.forms() {
 		var text bytes.Buffer
 		failed := one.write(&text, r)
+		if errors.Is(failed, errNoChart) {
+			continue
+		}
 		if failed == nil {
 			failed = os.WriteFile(one.name, text.Bytes(), 0o666)
 		}

@@ -57,9 +57,12 @@ func (b *benchFlags) checkSuite(args []string) error {
 		}
 	}
 	switch {
-	case f.capacity < 0 || f.pages < 0 || f.pages > mostInputs:
-		return usage("", "--server-capacity and --pages are 0 or more, got %d and %d", f.capacity, f.pages)
-	case f.scale < 0 || f.scale > 1 || b.set.Changed("scale") && f.scale == 0:
+	case f.capacity < 0:
+		return usage("0 is for all of them", "--server-capacity is 0 or more, got %d", f.capacity)
+	case f.pages < 0 || f.pages > mostInputs:
+		return usage("such as --pages 100", "--pages is from 0 to %d, got %d", mostInputs, f.pages)
+	case !(f.scale >= 0 && f.scale <= 1) || // so that NaN is refused too
+		b.set.Changed("scale") && f.scale == 0:
 		return usage("1 is all of the guides' work", "--scale is above 0 and at most 1, got %v", f.scale)
 	case b.set.Changed("scale") && f.name == "":
 		return usage("how many inputs there are is for you to say", "--scale is for --suite")

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 	"github.com/spf13/pflag"
 )
 
@@ -47,6 +49,31 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		if len([]rune(line)) > 100 {
 			t.Errorf("too wide: %s", line)
 		}
+	}
+}
+
+// TestReportsOfNothing: a suite that was ended before its first experiment has
+// no chart, and all else says so.
+func TestReportsOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	out, err := os.Create(filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	b := &benchFlags{reports: reportFiles{svg: filepath.Join(dir, "s.svg"), html: filepath.Join(dir, "r.html"), json: filepath.Join(dir, "r.json")}}
+	if err := b.reports.write(bench.Report{Format: bench.Format}, b, streams{out: out}); err != nil {
+		t.Error(err)
+	}
+	charts, err := filepath.Glob(filepath.Join(dir, "*.svg"))
+	if err != nil || len(charts) > 0 {
+		t.Errorf("%q, %v", charts, err)
+	}
+	if text, err := os.ReadFile(out.Name()); err != nil || !strings.Contains(string(text), "Nothing was measured.") {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := compare(b.reports.json, b.reports.html, out, false); err != nil {
+		t.Error(err)
 	}
 }
 

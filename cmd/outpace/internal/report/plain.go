@@ -25,6 +25,9 @@ func WritePlain(w io.Writer, r bench.Report) error {
 	}
 	remark(machineLine(r))
 	remark(provenance(r))
+	if len(r.Tables) == 0 {
+		remark("Nothing was measured.")
+	}
 	for _, t := range r.Tables {
 		p.line("")
 		remark(title(t))
