@@ -47,9 +47,16 @@ func (e Estimate) Above(x float64) bool { return e.Known && e.Lo > x }
 func (e Estimate) Below(x float64) bool { return e.Known && e.Hi < x }
 
 // Ratio estimates the time of one cell by that of another, paired by round:
-// what slows the machine for a while slows both.
+// what slows the machine for a while slows both. A time of 0, as a coarse clock
+// has it, or below, as somebody writes it into a file, makes no ratio.
 func Ratio(one, two Cell) Estimate {
-	return Estimated(paired(one.Runs, two.Runs, func(a, b Run) float64 { return a.Seconds / b.Seconds }))
+	return Estimated(paired(one.Runs, two.Runs, func(a, b Run) float64 {
+		r := a.Seconds / b.Seconds
+		if a.Seconds <= 0 || b.Seconds <= 0 || math.IsInf(1/r, 0) {
+			return math.NaN()
+		}
+		return r
+	}))
 }
 
 // paired makes a number of each round in which both were run.

@@ -110,6 +110,24 @@ func TestComparisonFitsEveryWidth(t *testing.T) {
 	}
 }
 
+// TestCompareNoTimes: times that cannot be prove nothing.
+func TestCompareNoTimes(t *testing.T) {
+	for _, seconds := range []float64{0, -1, 5e-324, 1e308} {
+		a, b := reportOf(guided()), reportOf(guided())
+		for _, c := range b.Tables[0].Cells {
+			runs := c.Runs
+			for i := range runs {
+				runs[i].Seconds = seconds
+			}
+		}
+		for _, c := range []report.Comparison{report.Compare(a, b), report.Compare(b, a)} {
+			if text := compared(t, c, report.Options{}); strings.Contains(text, "Inf") || strings.Contains(text, "x faster") {
+				t.Errorf("%v s:\n%s", seconds, text)
+			}
+		}
+	}
+}
+
 func TestReadReport(t *testing.T) {
 	want := reportOf(guided())
 	text, err := json.Marshal(want)
@@ -121,7 +139,7 @@ func TestReadReport(t *testing.T) {
 		t.Errorf("read %s, %v", again, err)
 	}
 	for _, bad := range []string{"", "{}", "[1]", `{"outpace_bench": "x"}`, string(text[:100]), `{"outpace_bench": 1, "tables": 3}`} {
-		if _, err := report.ReadReport(strings.NewReader(bad)); !errors.Is(err, report.ErrNoReport) {
+		if _, err := report.ReadReport(strings.NewReader(bad)); !errors.Is(err, report.ErrNoReport) || strings.Contains(err.Error(), "Go ") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -59,7 +59,7 @@ func decode(text []byte) (bench.Report, error) {
 		Format *int `json:"outpace_bench"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return bench.Report{}, fmt.Errorf("%w: %w", ErrNoReport, err)
+		return bench.Report{}, unreadable(err)
 	}
 	if head.Format == nil {
 		return bench.Report{}, fmt.Errorf("%w: JSON without \"outpace_bench\"", ErrNoReport)
@@ -69,7 +69,20 @@ func decode(text []byte) (bench.Report, error) {
 	}
 	var report bench.Report
 	if err := json.Unmarshal(text, &report); err != nil {
-		return bench.Report{}, fmt.Errorf("%w: %w", ErrNoReport, err)
+		return bench.Report{}, unreadable(err)
 	}
 	return report, nil
+}
+
+// unreadable is the error of JSON that is none, or of another form: without the
+// types that we read it into, which say nothing to its owner.
+func unreadable(err error) error {
+	var other *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &other):
+		return fmt.Errorf("%w: %w", ErrNoReport, err)
+	case other.Field == "":
+		return fmt.Errorf("%w: JSON of another form: its value is %s", ErrNoReport, other.Value)
+	}
+	return fmt.Errorf("%w: JSON of another form: %s is %s", ErrNoReport, other.Field, other.Value)
 }
