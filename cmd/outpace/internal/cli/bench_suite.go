@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,7 +109,7 @@ func (m *measuring) suite(ctx context.Context) (int, error) {
 		for _, e := range s.Experiments {
 			table, err := m.experiment(ctx, s.Name, e, dir)
 			if err != nil && ctx.Err() == nil {
-				return 0, err
+				return 0, errors.Join(err, m.keep(ctx, r))
 			}
 			if err == nil {
 				r.Tables = append(r.Tables, table)
@@ -119,6 +120,15 @@ func (m *measuring) suite(ctx context.Context) (int, error) {
 		}
 	}
 	return m.end(ctx, r)
+}
+
+// keep writes what was measured before an experiment that cannot be.
+func (m *measuring) keep(ctx context.Context, r bench.Report) error {
+	if len(r.Tables) == 0 {
+		return nil
+	}
+	_, err := m.end(ctx, r)
+	return err
 }
 
 // experiment measures one experiment, whose functions are in dir.

@@ -99,7 +99,10 @@ func legend(t bench.Table, cores int, shown func(at int) bool) []string {
 	has := func(m bench.Mark) bool {
 		return slices.ContainsFunc(t.Cells, func(c bench.Cell) bool { return c.Mark == m && c.Problem == "" })
 	}
-	if has(bench.Use) {
+	switch {
+	case has(bench.Use) && slices.ContainsFunc(t.Cells, func(c bench.Cell) bool { return c.Mark == bench.Use && !c.Figures.SpeedUp.Known }):
+		marks = append(marks, star+" the fastest, which is not proved")
+	case has(bench.Use):
 		marks = append(marks, star+" use this one")
 	}
 	if has(bench.Tie) {
