@@ -15,6 +15,10 @@ const worth = 1.02
 // waits.
 const computing = 0.7
 
+// oneCore is below how many busy cores threads are taken to take turns: those of
+// ours that feed them add a little.
+const oneCore = 1.3
+
 // judge marks the cells and says which to use: of those that are not proved to be
 // slower than the fastest the simplest. All that it claims is proved by
 // intervals; where there are none it says that nothing is proved.
@@ -36,11 +40,11 @@ func (t *Table) judge(cores int) Verdict {
 	v := Verdict{Function: c.Function, Model: c.Model, Workers: c.Workers}
 	switch {
 	case !proved:
-		v.Text = sentences(t.unproved(use), t.others(use), t.doubts())
+		v.Text = sentences(t.unproved(use), t.others(use, cores), t.doubts())
 	case use == 0:
-		v.Text = sentences(t.stay(fastest), t.others(use), t.doubts())
+		v.Text = sentences(t.stay(fastest), t.others(use, cores), t.doubts())
 	default:
-		v.Text = sentences(t.head(use), t.others(use), t.width(use, cores), t.doubts())
+		v.Text = sentences(t.head(use), t.others(use, cores), t.width(use, cores), t.doubts())
 	}
 	return v
 }
@@ -137,15 +141,22 @@ func (t *Table) head(use int) string {
 	return fmt.Sprintf("Use %s: %s", t.with(c), faster)
 }
 
-// others says what became of the other models, each in a sentence.
-func (t *Table) others(use int) string {
+// others says what became of the other models, each in a sentence. Of a function
+// that does other work than the first one nothing else is to be said.
+func (t *Table) others(use, cores int) string {
 	var said []string
+	other := map[string]bool{}
 	for i, c := range t.Cells {
 		same := func(o Cell) bool { return o.Model == c.Model && o.Function == c.Function }
-		if c.Model == "serial" || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same) {
+		switch {
+		case c.Model == "serial" && c.Wrong:
+			other[c.Function] = true
+			said = append(said, fmt.Sprintf("%s gives other results than %s", path.Base(c.Function), path.Base(t.Cells[0].Function)))
+			continue
+		case c.Model == "serial" || other[c.Function] || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same):
 			continue
 		}
-		if text := t.other(same, use); text != "" {
+		if text := t.other(same, use, cores); text != "" {
 			said = append(said, t.subject(c)+text)
 		}
 	}
@@ -153,7 +164,7 @@ func (t *Table) others(use int) string {
 }
 
 // other says how far the cells of a model and function come.
-func (t *Table) other(same func(Cell) bool, use int) string {
+func (t *Table) other(same func(Cell) bool, use, cores int) string {
 	best, ties, slower, faster := -1, -1, true, false
 	for i, c := range t.Cells {
 		if same(c) && c.Wrong {
@@ -180,16 +191,19 @@ func (t *Table) other(same func(Cell) bool, use int) string {
 	case ties >= 0 && use != 0:
 		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), width(t.Cells[ties]))
 	case slower:
-		return " only lose (at best " + at + ")" + t.why(c)
+		return " only lose (at best " + at + ")" + t.why(c, cores)
 	case !faster:
-		return " gain nothing that is proved (at best " + at + ")" + t.why(c)
+		return " gain nothing that is proved (at best " + at + ")" + t.why(c, cores)
 	}
 	return " come to " + at
 }
 
-// why is the reason why a model does not gain, where the figures tell it.
-func (t *Table) why(c Cell) string {
-	if c.Model == "threads" && t.GIL && t.Computes >= computing {
+// why is the reason why a model does not gain, where the figures tell it: there
+// was something to gain, and of several cores one was busy.
+func (t *Table) why(c Cell, cores int) string {
+	busy := median(c.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
+	gainable := cores > 1 && t.Inputs > 1 && t.Cells[0].Figures.Seconds.Median >= shortRun
+	if c.Model == "threads" && t.GIL && t.Computes >= computing && gainable && busy < oneCore {
 		return ": the function holds the GIL"
 	}
 	return ""

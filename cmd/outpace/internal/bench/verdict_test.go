@@ -98,6 +98,40 @@ func TestVerdictOfSeveral(t *testing.T) {
 	}
 }
 
+// TestVerdictHoldsTheGIL: that the lock is the reason is said where the figures
+// show it, and not of a function that computes without it.
+func TestVerdictHoldsTheGIL(t *testing.T) {
+	const reason = "the function holds the GIL"
+	for name, c := range map[string]struct {
+		cores, inputs int
+		seconds, busy float64
+		want          bool
+	}{
+		"holds it": {2, 8, 1, 1, true}, "one core": {1, 8, 1, 1, false}, "one input": {2, 1, 1, 1, false},
+		"nothing to do": {2, 8, 0.001, 1, false}, "both cores are busy": {2, 8, 1, 1.9, false},
+	} {
+		tab := table(true, c.inputs, serialOf(c.seconds, 1), row{"threads", 1, 2, 1.1 * c.seconds, c.busy, false})
+		if tab.conclude(c.cores); strings.Contains(tab.Verdict.Text, reason) != c.want {
+			t.Errorf("%s: %s", name, tab.Verdict.Text)
+		}
+	}
+}
+
+// TestVerdictOtherWork: a second function that does something else is told from
+// a model that spoils the results.
+func TestVerdictOtherWork(t *testing.T) {
+	tab := table(true, 16, serialOf(4, 0.01), row{"threads", 1, 4, 1, 0.05, false}, serialOf(4, 0.01), row{"threads", 1, 4, 0.5, 0.05, false})
+	tab.Functions = []string{"f", "g"}
+	for i := range tab.Cells[2:] {
+		c := &tab.Cells[2+i]
+		c.Function, c.Problem, c.Wrong = "g", "other results", true
+	}
+	tab.conclude(4)
+	if v := tab.Verdict.Text; !strings.Contains(v, ". g gives other results than f. ") || strings.Contains(v, "do not use them") {
+		t.Error(v)
+	}
+}
+
 // TestEstimated: six numbers make an interval, fewer do not, and what is no number
 // does not count.
 func TestEstimated(t *testing.T) {
