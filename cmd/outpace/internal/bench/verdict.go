@@ -40,11 +40,11 @@ func (t *Table) judge(cores int) Verdict {
 	v := Verdict{Function: c.Function, Model: c.Model, Workers: c.Workers}
 	switch {
 	case !proved:
-		v.Text = sentences(t.unproved(use), t.others(use, cores), t.doubts())
+		v.Text = sentences(t.unproved(use), t.others(use), t.doubts())
 	case use == 0:
-		v.Text = sentences(t.stay(fastest), t.others(use, cores), t.doubts())
+		v.Text = sentences(t.stay(fastest), t.others(use), t.doubts())
 	default:
-		v.Text = sentences(t.head(use), t.others(use, cores), t.width(use, cores), t.doubts())
+		v.Text = sentences(t.head(use), t.others(use), t.width(use, cores), t.doubts())
 	}
 	return v
 }
@@ -143,7 +143,7 @@ func (t *Table) head(use int) string {
 
 // others says what became of the other models, each in a sentence. Of a function
 // that does other work than the first one nothing else is to be said.
-func (t *Table) others(use, cores int) string {
+func (t *Table) others(use int) string {
 	var said []string
 	other := map[string]bool{}
 	for i, c := range t.Cells {
@@ -156,7 +156,7 @@ func (t *Table) others(use, cores int) string {
 		case c.Model == "serial" || other[c.Function] || same(t.Cells[use]) || i != slices.IndexFunc(t.Cells, same):
 			continue
 		}
-		if text := t.other(same, use, cores); text != "" {
+		if text := t.other(same, use); text != "" {
 			said = append(said, t.subject(c)+text)
 		}
 	}
@@ -164,7 +164,7 @@ func (t *Table) others(use, cores int) string {
 }
 
 // other says how far the cells of a model and function come.
-func (t *Table) other(same func(Cell) bool, use, cores int) string {
+func (t *Table) other(same func(Cell) bool, use int) string {
 	best, ties, slower, faster := -1, -1, true, false
 	for i, c := range t.Cells {
 		if same(c) && c.Wrong {
@@ -191,19 +191,18 @@ func (t *Table) other(same func(Cell) bool, use, cores int) string {
 	case ties >= 0 && use != 0:
 		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), width(t.Cells[ties]))
 	case slower:
-		return " only lose (at best " + at + ")" + t.why(c, cores)
+		return " only lose (at best " + at + ")" + t.why(c, use)
 	case !faster:
-		return " gain nothing that is proved (at best " + at + ")" + t.why(c, cores)
+		return " gain nothing that is proved (at best " + at + ")" + t.why(c, use)
 	}
 	return " come to " + at
 }
 
-// why is the reason why a model does not gain, where the figures tell it: there
-// was something to gain, and of several cores one was busy.
-func (t *Table) why(c Cell, cores int) string {
+// why is the reason why a model does not gain, where the figures tell it: what is
+// to be used keeps several cores busy, and threads one.
+func (t *Table) why(c Cell, use int) string {
 	busy := median(c.Runs, func(r Run) float64 { return r.CPU / r.Seconds })
-	gainable := cores > 1 && t.Inputs > 1 && t.Cells[0].Figures.Seconds.Median >= shortRun
-	if c.Model == "threads" && t.GIL && t.Computes >= computing && gainable && busy < oneCore {
+	if c.Model == "threads" && t.GIL && t.Computes >= computing && t.Cells[use].Processes > 1 && busy < oneCore {
 		return ": the function holds the GIL"
 	}
 	return ""
