@@ -173,7 +173,7 @@ func (t *Table) other(same func(Cell) bool, use int) string {
 		if !same(c) || !t.usable(i) {
 			continue
 		}
-		if best < 0 || c.Figures.Seconds.Median < t.Cells[best].Figures.Seconds.Median {
+		if best < 0 || c.Figures.SpeedUp.Median > t.Cells[best].Figures.SpeedUp.Median {
 			best = i
 		}
 		if c.Mark == Tie && (ties < 0 || c.Workers < t.Cells[ties].Workers) {
@@ -188,6 +188,8 @@ func (t *Table) other(same func(Cell) bool, use int) string {
 	c := t.Cells[best]
 	at := fmt.Sprintf("%s at %s", times(c.Figures.SpeedUp.Median), width(c))
 	switch {
+	case ties >= 0 && use != 0 && t.seemsFaster(best, use):
+		return " are not proved to be faster (" + at + ")"
 	case ties >= 0 && use != 0:
 		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), width(t.Cells[ties]))
 	case slower:
@@ -211,19 +213,35 @@ func (t *Table) why(c Cell, use int) string {
 // width says whether more workers of the same model gain anything.
 func (t *Table) width(use, cores int) string {
 	c := t.Cells[use]
-	wider := 0
+	wider, narrowerTies := -1, false
 	for i, o := range t.Cells {
-		if t.usable(i) && o.Model == c.Model && o.Function == c.Function && o.Workers > c.Workers {
-			wider++
+		switch {
+		case !t.usable(i) || o.Model != c.Model || o.Function != c.Function:
+		case o.Workers > c.Workers && (wider < 0 || o.Figures.SpeedUp.Median > t.Cells[wider].Figures.SpeedUp.Median):
+			wider = i
+		case o.Workers < c.Workers && o.Mark == Tie:
+			narrowerTies = true
 		}
 	}
 	switch {
-	case wider > 0:
+	case wider >= 0 && t.seemsFaster(wider, use):
+		o := t.Cells[wider]
+		return fmt.Sprintf("More is not proved to gain (%s at %s)", times(o.Figures.SpeedUp.Median), width(o))
+	case wider >= 0:
 		return fmt.Sprintf("Nothing is gained past %s%s", width(c), t.enough(c, cores))
 	case c.Workers >= t.Inputs:
 		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))
 	}
+	if narrowerTies {
+		return ""
+	}
 	return fmt.Sprintf("%s is the most that was tried: more may gain more", width(c))
+}
+
+// seemsFaster reports whether a cell that ties with another may well be faster,
+// though that is not proved.
+func (t *Table) seemsFaster(i, than int) bool {
+	return t.Cells[i].Figures.SpeedUp.Median > worth*t.Cells[than].Figures.SpeedUp.Median
 }
 
 // enough is the reason why more workers gain nothing, where the figures tell it.
@@ -249,6 +267,9 @@ func (t *Table) doubts() string {
 	var said []string
 	if n > 0 {
 		said = append(said, plural(n, "cell")+" could not run: see there")
+	}
+	if t.Failed > 0 {
+		said = append(said, fmt.Sprintf("%d of %s fail, and that is part of every time", t.Failed, plural(t.Inputs, "input")))
 	}
 	if t.Incomplete != "" {
 		said = append(said, "This is incomplete: "+t.Incomplete)

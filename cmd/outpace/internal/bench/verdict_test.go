@@ -46,7 +46,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"waits": {
 			table(true, 16, serialOf(4, 0.01), row{"threads", 1, 8, 0.5, 0.05, false}, row{"threads", 1, 16, 0.25, 0.1, false}, row{"processes", 16, 1, 0.25, 0.2, false}),
-			[]string{"Use 16 threads: 16x faster", "Processes are no faster (16x at 16).", "There are 16 inputs, so more cannot help."},
+			[]string{"Use 16 threads: 15.9x faster", "Processes are no faster (16.0x at 16).", "There are 16 inputs, so more cannot help."},
 		},
 		"nothing gains": {
 			table(true, 100, serialOf(1, 1), row{"threads", 1, 4, 1.002, 1, false}, row{"processes", 4, 1, 1.5, 1, false}),
@@ -62,7 +62,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"what is not proved is not claimed": {
 			table(false, 100, serialOf(4, 0.1), row{"threads", 1, 4, 1, 0.1, false}, row{"threads", 1, 8, 0.9, 0.1, true}),
-			[]string{"Use 4 threads: 4.0", "Nothing is gained past 4."},
+			[]string{"Use 4 threads: 4.0", "More is not proved to gain (4.4"},
 		},
 		"threads before processes": {
 			table(false, 100, serialOf(4, 0.1), row{"processes", 4, 1, 1, 0.1, false}, row{"hybrid", 2, 2, 1, 0.1, false}, row{"threads", 1, 4, 1, 0.1, false}),

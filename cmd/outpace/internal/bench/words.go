@@ -47,19 +47,24 @@ func width(c Cell) string {
 	return fmt.Sprint(c.Workers)
 }
 
-// times writes a factor with two or three digits.
+// times writes a factor: "3.72x".
 func times(x float64) string {
-	if x >= 9.95 {
-		return fmt.Sprintf("%.0fx", x)
-	}
-	return fmt.Sprintf("%.2fx", x)
+	return digits(x) + "x"
 }
 
 func between(e Estimate) string {
-	if e.Lo >= 9.95 {
-		return fmt.Sprintf("%.0f–%.0f", e.Lo, e.Hi)
+	return digits(e.Lo) + "–" + digits(e.Hi)
+}
+
+// digits writes a factor with two digits behind the point, or three in all.
+func digits(x float64) string {
+	switch {
+	case x >= 99.95:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 9.995:
+		return fmt.Sprintf("%.1f", x)
 	}
-	return fmt.Sprintf("%.2f–%.2f", e.Lo, e.Hi)
+	return fmt.Sprintf("%.2f", x)
 }
 
 // gain is a factor with its interval.

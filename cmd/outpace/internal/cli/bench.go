@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -70,6 +71,7 @@ type measuring struct {
 	streams streams
 	cores   int
 	status  *benchStatus
+	load    float64 // of the machine before the first run, until it is told
 	began   time.Time
 	failed  bool // an input, or a cell
 }
@@ -97,7 +99,7 @@ func (m *measuring) function(ctx context.Context, args []string) (int, error) {
 		return 0, err
 	}
 	if m.flags.suite.pages > 0 {
-		table.Notes = append(table.Notes, m.flags.suite.notes()...)
+		m.flags.suite.describe(&table)
 	}
 	r.Tables = append(r.Tables, table)
 	return m.end(ctx, r)
@@ -106,8 +108,9 @@ func (m *measuring) function(ctx context.Context, args []string) (int, error) {
 // begin makes the report of a measurement that begins now.
 func (m *measuring) begin(command []string) bench.Report {
 	m.began = time.Now()
-	return bench.Report{Format: bench.Format, Version: version(), Command: command, Began: m.began.UTC().Truncate(time.Second),
-		Machine: machine.Describe(context.Background())}
+	here := machine.Describe(context.Background())
+	m.load = here.Load
+	return bench.Report{Format: bench.Format, Version: version(), Command: command, Began: m.began.UTC().Truncate(time.Second), Machine: here}
 }
 
 // table finds functions and measures them. adorn, where it is not nil, makes the
@@ -134,8 +137,17 @@ func (m *measuring) table(ctx context.Context, names []string, inputs []json.Raw
 	if err != nil {
 		return bench.Table{}, m.failure(err)
 	}
+	m.warn(&table)
 	m.judge(table)
 	return table, nil
+}
+
+// warn says in the first table that the machine had other things to do.
+func (m *measuring) warn(t *bench.Table) {
+	if m.load > float64(m.cores)/2 {
+		t.Notes = append(t.Notes, fmt.Sprintf("the machine was busy before the first run (load %.1f on %s): figures of an idle one are worth more", m.load, plural(m.cores, "core")))
+	}
+	m.load = 0
 }
 
 // judge notes whether something went wrong that the exit code tells.

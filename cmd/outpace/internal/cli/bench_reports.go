@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
@@ -72,6 +73,9 @@ func writeJSON(w io.Writer, r bench.Report) error {
 // check makes sure that the files can be written, before anything is measured.
 func (f *reportFiles) check(m *mapFlags) error {
 	seen := map[string]string{}
+	if f.svg != "" && !strings.HasSuffix(f.svg, ".svg") {
+		return usage("such as --svg speed.svg, for speed-light.svg and speed-dark.svg", "--svg is a name that ends in .svg, got %q", f.svg)
+	}
 	for _, one := range f.forms() {
 		path := filepath.Clean(one.name)
 		if other, ok := seen[path]; ok {

@@ -16,7 +16,7 @@ type benchStatus struct {
 	out  *os.File
 	line *ui.Line // nil where nothing is told, or data
 	json bool
-	what string // the experiment, before the cell
+	what string // the experiment of a suite
 }
 
 func (b *benchFlags) newStatus(stderr *os.File) *benchStatus {
@@ -43,6 +43,9 @@ func (b *benchFlags) newStatus(stderr *os.File) *benchStatus {
 // progressRecord is a line of --progress json.
 type progressRecord struct {
 	Event   string  `json:"event"`
+	Time    string  `json:"time"`
+	Suite   string  `json:"suite,omitempty"`
+	Func    string  `json:"function"`
 	Round   int     `json:"round"`
 	Rounds  int     `json:"rounds"`
 	Model   string  `json:"model"`
@@ -56,9 +59,16 @@ type progressRecord struct {
 func (s *benchStatus) tell(p bench.Progress) {
 	switch {
 	case s.json:
-		_ = json.NewEncoder(s.out).Encode(progressRecord{"bench_run", p.Round, p.Rounds, p.Cell.Model, p.Cell.Workers, p.Done, p.Of, p.Left}) // nobody reads
+		_ = json.NewEncoder(s.out).Encode(progressRecord{
+			Event: "bench_run", Time: time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"), Suite: s.what, Func: p.Cell.Function,
+			Round: p.Round, Rounds: p.Rounds, Model: p.Cell.Model, Workers: p.Cell.Workers, Done: p.Done, Of: p.Of, Left: p.Left,
+		}) // nobody reads
 	case s.line != nil:
-		s.line.Tell(s.what + progressText(p))
+		text := progressText(p)
+		if s.what != "" {
+			text = s.what + ": " + text
+		}
+		s.line.Tell(text)
 	}
 }
 

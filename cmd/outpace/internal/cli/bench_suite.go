@@ -77,7 +77,7 @@ func (b *benchFlags) checkSuite(args []string) error {
 	if len(args) > 0 {
 		return usage("leave one of them out", "a suite has its own functions and inputs, and %s was given too", args[0])
 	}
-	for _, name := range []string{"also", "models", "workers", "inputs", "range", "repeat", "star", "arg", "init", "pages"} {
+	for _, name := range []string{"also", "models", "workers", "inputs", "range", "repeat", "star", "arg", "init", "pages", "svg"} {
 		if b.set.Changed(name) {
 			return usage("leave it out, or measure the function by itself: they are under examples/suites", "a suite has its own --%s", name)
 		}
@@ -145,7 +145,7 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 			paths[i], functions[i] = filepath.Join(dir, f), "examples/suites/"+f
 		}
 	}
-	m.status.what = name + ", " + e.Language + ": "
+	m.status.what = name + ", " + e.Language
 	m.flags.models, m.flags.widths = e.Models, nil
 	for _, n := range e.Workers {
 		m.flags.widths = append(m.flags.widths, number(n))
@@ -160,7 +160,7 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 		compareWith(matrix, e)
 	})
 	if err == nil && e.Pages > 0 {
-		table.Notes = append(table.Notes, m.flags.suite.notes()...)
+		m.flags.suite.describe(&table)
 	}
 	return table, err
 }
@@ -199,16 +199,19 @@ func (b *benchFlags) pageInputs(ctx context.Context, args []string) (inputs []js
 	return b.suite.serve(ctx, b.suite.pages)
 }
 
-// notes are about the server, where it is ours.
-func (f *suiteFlags) notes() []string {
+// describe says in a table what its pages are: their addresses are new each time.
+func (f *suiteFlags) describe(t *bench.Table) {
 	if f.url != "" {
-		return nil
+		return
 	}
-	pages := fmt.Sprintf("pages of %s bytes after %v", f.size.String(), time.Duration(f.latency))
+	what := fmt.Sprintf("page %%d of %s bytes, after %v", f.size.String(), time.Duration(f.latency))
 	if f.capacity > 0 {
-		pages += fmt.Sprintf(", %d at once", f.capacity)
+		what += fmt.Sprintf(", %d at once", f.capacity)
 	}
-	return []string{pages, served}
+	for i := range t.Sample {
+		t.Sample[i] = fmt.Sprintf(what, i)
+	}
+	t.Notes = append(t.Notes, served)
 }
 
 // serve starts a server with n pages, or takes the user's address n times.

@@ -75,7 +75,7 @@ func readReport(name string) (bench.Report, error) {
 	r, err := report.ReadReport(file)
 	_ = file.Close() // it was only read
 	if err != nil {
-		return bench.Report{}, usage("", "%s: %s", name, reason(err))
+		return bench.Report{}, usage("the files of --json and of --report are reports", "%s: %s", name, reason(err))
 	}
 	return r, nil
 }

@@ -18,11 +18,11 @@ func TestReadReportRefuses(t *testing.T) {
 	for text, why := range map[string]string{
 		"":                                  "unexpected end",
 		"fib.py":                            "invalid character",
-		"[1]":                               "cannot unmarshal",
+		"[1]":                               "its value is array",
 		"{}":                                `without "outpace_bench"`,
 		`{"outpace_bench":2}`:               "format 2, this outpace reads 1",
 		`{"outpace_bench":1} {}`:            "after top-level value",
-		`{"outpace_bench":1,"tables":7}`:    "cannot unmarshal",
+		`{"outpace_bench":1,"tables":7}`:    "tables is number",
 		"<!doctype html><p>hello</p>":       "a page without its data",
 		`<script id="outpace-bench">{"a":1`: "a page without its data",
 	} {

@@ -4,8 +4,8 @@ import "fmt"
 
 // The guides do not name their machines but for what is said here.
 const (
-	batchGuide = "the guide's (a machine of 12 hardware threads, CPython)"
-	sweepGuide = "the guide's (a quad core, CPython)"
+	batchGuide = "its authors' machine, of 12 hardware threads, CPython"
+	sweepGuide = "its authors' machine, a quad core, CPython"
 )
 
 // cpu is 20 times the sum of the first squares. The guide's text says that
