@@ -104,22 +104,35 @@ func (m *measuring) suite(ctx context.Context) (int, error) {
 	if b.quick && !b.set.Changed("latency") {
 		b.suite.latency = duration(quickLatency)
 	}
-	r := m.begin(b.again(nil))
+	r, all := m.begin(b.again(nil)), 0
+	for _, s := range found {
+		all += len(s.Experiments)
+	}
 	for _, s := range found {
 		for _, e := range s.Experiments {
 			table, err := m.experiment(ctx, s.Name, e, dir)
-			if err != nil && ctx.Err() == nil {
-				return 0, errors.Join(err, m.keep(ctx, r))
-			}
 			if err == nil {
 				r.Tables = append(r.Tables, table)
 			}
-			if ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
+				noteMissing(r.Tables, all, context.Cause(ctx))
 				return m.end(ctx, r)
+			case err != nil:
+				noteMissing(r.Tables, all, err)
+				return 0, errors.Join(err, m.keep(ctx, r))
 			}
 		}
 	}
 	return m.end(ctx, r)
+}
+
+// noteMissing says under the last table that others were to follow.
+func noteMissing(tables []bench.Table, all int, why error) {
+	if n := len(tables); n > 0 && n < all {
+		last := &tables[n-1]
+		last.Notes = append(last.Notes, fmt.Sprintf("%s after this one could not be measured: %s", plural(all-n, "experiment"), why))
+	}
 }
 
 // keep writes what was measured before an experiment that cannot be.
