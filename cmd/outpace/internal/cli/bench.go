@@ -200,7 +200,7 @@ func (m *measuring) fit(matrix *bench.Matrix) error {
 	}
 	if n < most {
 		return cannot("ulimit -u, or pids.max of the control group, is the limit; or fewer with --workers",
-			"there is room for %s, not %d", plural(n, "worker process"), most)
+			"there is room for %s, not %d", plural(n, "worker"), most)
 	}
 	return nil
 }

@@ -123,9 +123,13 @@ func defaultWidths(cores, inputs int, quick bool) []width {
 }
 
 // again is the command line that measures the same again: all flags that were
-// given but for those of files, with the seed that it had.
+// given but for those of files, with the seed that it had. Inputs that would be
+// taken for flags stand behind them.
 func (b *benchFlags) again(args []string) []string {
-	line := append([]string{"outpace", "bench"}, args...)
+	line, last := append([]string{"outpace", "bench"}, args...), []string(nil)
+	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+		line, last = line[:3], append([]string{"--"}, args[1:]...)
+	}
 	b.set.Visit(func(f *pflag.Flag) {
 		if slices.Contains([]string{"report", "json", "markdown", "csv", "svg", "force", "seed", "progress", "quiet", "ascii"}, f.Name) {
 			return
@@ -145,7 +149,7 @@ func (b *benchFlags) again(args []string) []string {
 			line = append(line, "--"+f.Name, v)
 		}
 	})
-	return append(line, "--seed", strconv.FormatUint(b.seed, 10))
+	return append(append(line, "--seed", strconv.FormatUint(b.seed, 10)), last...)
 }
 
 func number(n int) string { return strconv.Itoa(n) }
