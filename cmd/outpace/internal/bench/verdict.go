@@ -213,6 +213,7 @@ func (t *Table) why(c Cell, use int) string {
 // width says whether more workers of the same model gain anything.
 func (t *Table) width(use, cores int) string {
 	c := t.Cells[use]
+<<<<<<< HEAD
 	wider, narrowerTies := -1, false
 	for i, o := range t.Cells {
 		switch {
@@ -228,6 +229,21 @@ func (t *Table) width(use, cores int) string {
 		o := t.Cells[wider]
 		return fmt.Sprintf("More is not proved to gain (%s at %s)", times(o.Figures.SpeedUp.Median), width(o))
 	case wider >= 0:
+=======
+	tried, wider := 0, 0
+	for i, o := range t.Cells {
+		if o.Model != c.Model || o.Function != c.Function || o.Workers <= c.Workers {
+			continue
+		}
+		if tried++; t.usable(i) {
+			wider++
+		}
+	}
+	switch {
+	case tried > 0 && wider == 0:
+		return "" // what was wrong with them is said elsewhere
+	case wider > 0:
+>>>>>>> 86a0d57 (bench: widths that could not run are not said to be untried)
 		return fmt.Sprintf("Nothing is gained past %s%s", width(c), t.enough(c, cores))
 	case c.Workers >= t.Inputs:
 		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))

@@ -116,6 +116,17 @@ func TestVerdictHoldsTheGIL(t *testing.T) {
 	}
 }
 
+// TestVerdictWiderFailed: of widths that could not run it is not known what they
+// gain, and they were tried.
+func TestVerdictWiderFailed(t *testing.T) {
+	tab := table(false, 100, serialOf(4, 0.1), row{"processes", 4, 1, 1, 0.1, false}, row{"processes", 8, 1, 0.5, 0.1, false})
+	tab.Cells[2].Problem = "it cannot run: no room"
+	tab.conclude(4)
+	if v := tab.Verdict.Text; !strings.HasSuffix(v, "). 1 cell could not run: see there.") || !strings.HasPrefix(v, "Use 4 processes: ") {
+		t.Error(v)
+	}
+}
+
 // TestVerdictOtherWork: a second function that does something else is told from
 // a model that spoils the results.
 func TestVerdictOtherWork(t *testing.T) {
