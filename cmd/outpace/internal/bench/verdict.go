@@ -210,67 +210,6 @@ func (t *Table) why(c Cell, use int) string {
 	return ""
 }
 
-// width says whether more workers of the same model gain anything.
-func (t *Table) width(use, cores int) string {
-	c := t.Cells[use]
-<<<<<<< HEAD
-	wider, narrowerTies := -1, false
-	for i, o := range t.Cells {
-		switch {
-		case !t.usable(i) || o.Model != c.Model || o.Function != c.Function:
-		case o.Workers > c.Workers && (wider < 0 || o.Figures.SpeedUp.Median > t.Cells[wider].Figures.SpeedUp.Median):
-			wider = i
-		case o.Workers < c.Workers && o.Mark == Tie:
-			narrowerTies = true
-		}
-	}
-	switch {
-	case wider >= 0 && t.seemsFaster(wider, use):
-		o := t.Cells[wider]
-		return fmt.Sprintf("More is not proved to gain (%s at %s)", times(o.Figures.SpeedUp.Median), width(o))
-	case wider >= 0:
-=======
-	tried, wider := 0, 0
-	for i, o := range t.Cells {
-		if o.Model != c.Model || o.Function != c.Function || o.Workers <= c.Workers {
-			continue
-		}
-		if tried++; t.usable(i) {
-			wider++
-		}
-	}
-	switch {
-	case tried > 0 && wider == 0:
-		return "" // what was wrong with them is said elsewhere
-	case wider > 0:
->>>>>>> 86a0d57 (bench: widths that could not run are not said to be untried)
-		return fmt.Sprintf("Nothing is gained past %s%s", width(c), t.enough(c, cores))
-	case c.Workers >= t.Inputs:
-		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))
-	}
-	if narrowerTies {
-		return ""
-	}
-	return fmt.Sprintf("%s is the most that was tried: more may gain more", width(c))
-}
-
-// seemsFaster reports whether a cell that ties with another may well be faster,
-// though that is not proved.
-func (t *Table) seemsFaster(i, than int) bool {
-	return t.Cells[i].Figures.SpeedUp.Median > worth*t.Cells[than].Figures.SpeedUp.Median
-}
-
-// enough is the reason why more workers gain nothing, where the figures tell it.
-func (t *Table) enough(c Cell, cores int) string {
-	switch {
-	case c.Workers >= t.Inputs:
-		return ", one for each input"
-	case t.Computes >= computing && c.Workers >= cores && c.Figures.CPUShare >= computing:
-		return fmt.Sprintf(": the %s are busy", plural(cores, "core"))
-	}
-	return ""
-}
-
 // doubts is what the reader must know about cells that could not run, and about
 // a measurement that did not come to its end.
 func (t *Table) doubts() string {
