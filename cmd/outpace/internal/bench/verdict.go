@@ -23,12 +23,12 @@ const oneCore = 1.3
 // slower than the fastest the simplest. All that it claims is proved by
 // intervals; where there are none it says that nothing is proved.
 func (t *Table) judge(cores int) Verdict {
+	if t.Cells[0].Problem != "" {
+		return Verdict{Text: sentences("There is nothing to compare with: serial did not come through all rounds", t.doubts())}
+	}
 	fastest := t.fastest(t.usable)
 	if fastest < 0 {
 		return Verdict{Text: sentences("Nothing was measured", t.doubts())}
-	}
-	if t.Cells[0].Problem != "" {
-		return Verdict{Text: sentences("There is nothing to compare with: serial did not come through all rounds", t.doubts())}
 	}
 	proved := t.Cells[fastest].Figures.SpeedUp.Known
 	use := fastest
