@@ -88,13 +88,19 @@ func (m *measuring) function(ctx context.Context, args []string) (int, error) {
 	for _, a := range args {
 		given = append(given, unprotect(a))
 	}
+	names := append([]string{given[0]}, m.flags.also...)
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return 0, usage("--also is for another function that does the same work", "%s is given twice", name)
+		}
+	}
 	inputs, done, err := m.flags.collect(ctx, given[1:], m.streams.in)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
 	r := m.begin(m.flags.again(given))
-	table, err := m.table(ctx, append([]string{given[0]}, m.flags.also...), inputs, nil)
+	table, err := m.table(ctx, names, inputs, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -124,7 +130,8 @@ func (m *measuring) table(ctx context.Context, names []string, inputs []json.Raw
 	if err != nil {
 		return bench.Table{}, err
 	}
-	if err := m.fit(&matrix); err != nil {
+	notes, err := m.fit(&matrix)
+	if err != nil {
 		return bench.Table{}, err
 	}
 	if adorn != nil {
@@ -137,6 +144,7 @@ func (m *measuring) table(ctx context.Context, names []string, inputs []json.Raw
 	if err != nil {
 		return bench.Table{}, m.failure(err)
 	}
+	table.Notes = append(table.Notes, notes...)
 	m.warn(&table)
 	m.judge(table)
 	return table, nil
@@ -182,9 +190,10 @@ func (m *measuring) find(ctx context.Context, names []string) ([]*target, error)
 	return all, nil
 }
 
-// fit makes sure that a limit on processes leaves room for the widest cell, and
-// reserves the threads that it takes to look after it.
-func (m *measuring) fit(matrix *bench.Matrix) error {
+// fit leaves out cells that a limit on processes leaves no room for, reserves the
+// threads that it takes to look after the others, and returns a note of what is
+// left out.
+func (m *measuring) fit(matrix *bench.Matrix) ([]string, error) {
 	most := 0
 	for _, e := range matrix.Entries {
 		if !matrix.Subjects[e.Subject].Func.Local() {
@@ -192,17 +201,17 @@ func (m *measuring) fit(matrix *bench.Matrix) error {
 		}
 	}
 	if most == 0 {
-		return nil
+		return nil, nil
 	}
 	n, err := room.Reserve(most, 3)
 	if err != nil {
-		return cannot("", "%s", err)
+		return nil, cannot("", "%s", err)
 	}
-	if n < most {
-		return cannot("ulimit -u, or pids.max of the control group, is the limit; or fewer with --workers",
-			"there is room for %s, not %d", plural(n, "worker"), most)
+	if n >= most {
+		return nil, nil
 	}
-	return nil
+	matrix.Entries = slices.DeleteFunc(matrix.Entries, func(e bench.Entry) bool { return e.Shape.Processes > n })
+	return []string{fmt.Sprintf("cells of more than %s are left out: the limit on processes (ulimit -u, pids.max) leaves room for no more", plural(n, "process"))}, nil
 }
 
 // end writes the report, and returns the exit code.

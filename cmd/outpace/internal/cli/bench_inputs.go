@@ -24,6 +24,9 @@ func (b *benchFlags) collect(ctx context.Context, args []string, stdin *os.File)
 	if err != nil {
 		return nil, nil, err
 	}
+	if in.file != nil && in.file != stdin {
+		defer func() { _ = in.file.Close() }() // it was only read
+	}
 	size := 0
 	for err == nil {
 		var some []json.RawMessage

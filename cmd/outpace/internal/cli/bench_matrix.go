@@ -81,14 +81,14 @@ func (b *benchFlags) unused(m bench.Matrix, widths []width, targets []*target) e
 			return why
 		}
 	}
-	for _, model := range b.models {
-		if model != "serial" && !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Model == model }) {
-			return usage("a hybrid has several processes and several tasks in each: 4 or more workers, or PxT", "--models %s: none of the widths makes one", model)
-		}
-	}
 	for _, w := range widths {
 		if w.workers == 0 && !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Shape == w.shape }) {
 			return usage("--models hybrid has shapes PxT", "no model takes the shape %v", w.shape)
+		}
+	}
+	for _, model := range b.models {
+		if model != "serial" && !slices.ContainsFunc(m.Entries, func(e bench.Entry) bool { return e.Model == model }) {
+			return usage("a hybrid has several processes and several tasks in each: 4 or more workers, or PxT", "--models %s: none of the widths makes one", model)
 		}
 	}
 	return nil

@@ -93,45 +93,45 @@ func (m *measuring) suite(ctx context.Context) (int, error) {
 		names := append(suite.Names(), "all")
 		return 0, usage(nearest(unknown, names, oneOf(names)), "no such suite: %q", unknown)
 	}
-	dir, err := os.MkdirTemp("", "outpace-suites-")
-	if err != nil {
-		return 0, cannot("", "cannot keep the functions of the suites: %s", err)
-	}
+	dir, err := copyFunctions()
 	defer func() { _ = os.RemoveAll(dir) }() // it is among temporary files
-	if err := os.CopyFS(dir, suites.Files); err != nil {
+	if err != nil {
 		return 0, cannot("", "cannot keep the functions of the suites: %s", err)
 	}
 	if b.quick && !b.set.Changed("latency") {
 		b.suite.latency = duration(quickLatency)
 	}
-	r, all := m.begin(b.again(nil)), 0
-	for _, s := range found {
-		all += len(s.Experiments)
-	}
-	for _, s := range found {
-		for _, e := range s.Experiments {
-			table, err := m.experiment(ctx, s.Name, e, dir)
-			if err == nil {
-				r.Tables = append(r.Tables, table)
-			}
-			switch {
-			case ctx.Err() != nil:
-				noteMissing(r.Tables, all, context.Cause(ctx))
-				return m.end(ctx, r)
-			case err != nil:
-				noteMissing(r.Tables, all, err)
-				return 0, errors.Join(err, m.keep(ctx, r))
-			}
+	r := m.begin(b.again(nil))
+	for i, e := range found {
+		table, err := m.experiment(ctx, e, dir)
+		if err == nil {
+			r.Tables = append(r.Tables, table)
+		}
+		switch {
+		case ctx.Err() != nil:
+			noteMissing(r.Tables, len(found)-len(r.Tables), context.Cause(ctx))
+			return m.end(ctx, r)
+		case err != nil:
+			noteMissing(r.Tables, len(found)-i, err)
+			return 0, errors.Join(err, m.keep(ctx, r))
 		}
 	}
 	return m.end(ctx, r)
 }
 
-// noteMissing says under the last table that others were to follow.
-func noteMissing(tables []bench.Table, all int, why error) {
-	if n := len(tables); n > 0 && n < all {
-		last := &tables[n-1]
-		last.Notes = append(last.Notes, fmt.Sprintf("%s after this one could not be measured: %s", plural(all-n, "experiment"), why))
+// copyFunctions writes the functions of the suites into a new folder.
+func copyFunctions() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "outpace-suites-"); err != nil {
+		return "", err
+	}
+	return dir, os.CopyFS(dir, suites.Files)
+}
+
+// noteMissing says under the last table that n others were to follow.
+func noteMissing(tables []bench.Table, n int, why error) {
+	if len(tables) > 0 && n > 0 {
+		last := &tables[len(tables)-1]
+		last.Notes = append(last.Notes, fmt.Sprintf("%s after this one could not be measured: %s", plural(n, "experiment"), why))
 	}
 }
 
@@ -145,7 +145,7 @@ func (m *measuring) keep(ctx context.Context, r bench.Report) error {
 }
 
 // experiment measures one experiment, whose functions are in dir.
-func (m *measuring) experiment(ctx context.Context, name string, e suite.Experiment, dir string) (bench.Table, error) {
+func (m *measuring) experiment(ctx context.Context, e suite.Experiment, dir string) (bench.Table, error) {
 	inputs, done, err := m.flags.experimentInputs(ctx, e)
 	if err != nil {
 		return bench.Table{}, err
@@ -158,13 +158,13 @@ func (m *measuring) experiment(ctx context.Context, name string, e suite.Experim
 			paths[i], functions[i] = filepath.Join(dir, f), "examples/suites/"+f
 		}
 	}
-	m.status.what = name + ", " + e.Language
+	m.status.what = e.Suite + ", " + e.Language
 	m.flags.models, m.flags.widths = e.Models, nil
 	for _, n := range e.Workers {
 		m.flags.widths = append(m.flags.widths, number(n))
 	}
 	table, err := m.table(ctx, paths, inputs, func(matrix *bench.Matrix) {
-		matrix.Title = fmt.Sprintf("%s, %s: %s", name, e.Language, e.Title)
+		matrix.Title = fmt.Sprintf("%s, %s: %s", e.Suite, e.Language, e.Title)
 		for i := range matrix.Subjects {
 			matrix.Subjects[i].Name = functions[i]
 		}

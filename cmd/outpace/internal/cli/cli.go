@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
@@ -74,9 +75,16 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	return f.code
 }
 
-// oneLine keeps a message that somebody else wrote on one line.
+// oneLine keeps a message that somebody else wrote on one line, and its control
+// characters from the terminal.
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func newRoot(s streams, code *int) *cobra.Command {
@@ -160,6 +168,8 @@ func invalidValue(err *pflag.InvalidValueError) error {
 	switch flag.Value.Type() {
 	case "int", "int64":
 		return usage("", "--%s is a whole number, got %q", flag.Name, err.GetValue())
+	case "uint64":
+		return usage("", "--%s is a whole number, 0 or more, got %q", flag.Name, err.GetValue())
 	case "bool":
 		return usage("", "--%s is true or false, got %q", flag.Name, err.GetValue())
 	}

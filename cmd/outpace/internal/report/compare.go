@@ -167,6 +167,13 @@ func differences(a, b bench.Report) []string {
 	return lines
 }
 
+func ending(t bench.Table) string {
+	if t.Incomplete == "" {
+		return "complete"
+	}
+	return t.Incomplete
+}
+
 // differentWork says in what the work of two tables differs.
 func differentWork(a, b bench.Table) []string {
 	var lines []string
@@ -179,6 +186,7 @@ func differentWork(a, b bench.Table) []string {
 	add("interpreter", strings.Join(a.Runtimes, ", "), strings.Join(b.Runtimes, ", "))
 	add("inputs", inputs(a), inputs(b))
 	add("start of workers", counted(a.Cold), counted(b.Cold))
+	add("end", ending(a), ending(b))
 	return lines
 }
 

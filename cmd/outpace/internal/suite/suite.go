@@ -2,8 +2,8 @@
 // Python, and one of our own, as data: ordinary measurements of functions under
 // examples/suites, in CPython and in Go, with the guides' figures beside them.
 //
-//	Suite ──► Experiment ──► outpace bench FUNC INPUT ... --models ... --workers ...
-//	           function, inputs, models, widths, figures of the guide
+//	name of a suite ──► Experiments ──► outpace bench FUNC INPUT ... --models ... --workers ...
+//	                    function, inputs, models, widths, figures of the guide
 package suite
 
 import (
@@ -18,14 +18,9 @@ type Options struct {
 	Cores int
 }
 
-// Suite is experiments that belong together.
-type Suite struct {
-	Name        string
-	Experiments []Experiment
-}
-
 // Experiment is one measurement.
 type Experiment struct {
+	Suite    string
 	Title    string
 	Func     string // go:NAME, or FILE.py:NAME of examples/suites
 	Also     string // the same work as a coroutine; "" for none
@@ -48,9 +43,9 @@ type Figure struct {
 // Names are the suites, in the order of the documentation.
 func Names() []string { return []string{"cpu", "io", "sweep-cpu", "sweep-io", "gil"} }
 
-// Find returns the suites of some names, of which "all" is every one. A name
-// that is none is returned.
-func Find(names []string, o Options) (found []Suite, unknown string) {
+// Find returns the experiments of suites, of which "all" is every one. A name that
+// is none is returned.
+func Find(names []string, o Options) (found []Experiment, unknown string) {
 	if slices.Contains(names, "all") {
 		names = Names()
 	}
@@ -62,7 +57,10 @@ func Find(names []string, o Options) (found []Suite, unknown string) {
 		if !ok {
 			return nil, name
 		}
-		found = append(found, Suite{Name: name, Experiments: maker(o)})
+		for _, e := range maker(o) {
+			e.Suite = name
+			found = append(found, e)
+		}
 	}
 	return found, ""
 }
