@@ -68,6 +68,10 @@ func TestVerdict(t *testing.T) {
 			table(false, 100, serialOf(4, 0.1), row{"processes", 4, 1, 1, 0.1, false}, row{"hybrid", 2, 2, 1, 0.1, false}, row{"threads", 1, 4, 1, 0.1, false}),
 			[]string{"Use 4 threads: ", "Processes are no faster", "Hybrids are no faster (3.9", "4 is the most that was tried: more may gain more."},
 		},
+		"all cores are busy at the widest": {
+			table(true, 100, serialOf(4, 1), row{"processes", 2, 1, 2.1, 2, false}, row{"processes", 8, 1, 1.05, 3.9, false}),
+			[]string{"Use 8 processes: 3.8", "). The 4 cores are busy, so more can hardly help."},
+		},
 		"a hybrid": {
 			table(true, 100, serialOf(4, 0.5), row{"threads", 1, 4, 2, 1, false}, row{"hybrid", 4, 4, 0.5, 4, false}),
 			[]string{"Use hybrid 4x4 (4 processes with 4 at once in each): ", "Threads come to 2.0", "4x4 is the most that was tried"},

@@ -5,6 +5,9 @@ import "fmt"
 // This file is what a verdict says of the cells of the model to be used that are
 // wider or narrower than the one to be used.
 
+// allBusy is from which share of CPU time on no core has anything left to give.
+const allBusy = 0.9
+
 // siblings is what became of the other widths of a cell's model and function.
 type siblings struct {
 	wider        int  // the best of the wider cells that have figures; -1: none
@@ -41,6 +44,8 @@ func (t *Table) width(use, cores int) string {
 		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))
 	case s.failed || s.narrowerTies: // the first is said elsewhere
 		return ""
+	case t.Computes >= computing && c.Figures.CPUShare >= allBusy:
+		return fmt.Sprintf("The %s are busy, so more can hardly help", plural(cores, "core"))
 	}
 	return fmt.Sprintf("%s is the most that was tried: more may gain more", width(c))
 }
