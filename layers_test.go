@@ -52,7 +52,7 @@ func layers() []layer {
 		{"cmd/outpace/internal/bench", []string{".", "internal/child", "internal/session", "cmd/outpace/internal/machine"}},
 		{"cmd/outpace/internal/report", []string{"cmd/outpace/internal/bench", "cmd/outpace/internal/machine"}},
 		{"examples/suites", nil},
-		{"cmd/outpace/internal/suite", nil},
+		{"cmd/outpace/internal/suite", []string{"cmd/outpace/internal/builtin", "examples/suites"}},
 		{"cmd/outpace/internal/cli", []string{
 			".", "python", "internal/child", "internal/cores", "internal/room", "examples/suites",
 			"cmd/outpace/internal/builtin", "cmd/outpace/internal/input", "cmd/outpace/internal/ui",
