@@ -26,7 +26,6 @@ type Executor struct {
 	epoch time.Time
 	act   Function[action, struct{}]
 
-	ends   bool            // New's context may be done before Close
 	ctx    context.Context // done when everything is to stop
 	cancel context.CancelCauseFunc
 	queue  *engine.Queue[entry]
@@ -107,7 +106,6 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 		e.width.Store(int32(plan.Shape.Tasks))
 	}
 	e.runs.Store(&[]mapRun{})
-	e.ends = ctx.Done() != nil
 	e.ctx, e.cancel = context.WithCancelCause(ctx)
 	context.AfterFunc(e.ctx, e.stop)
 	return e, nil

@@ -10,7 +10,7 @@ package outpace
 //	Submit ──► handOver ─────────────► Send ──► worker
 //	   └─────► queue ──► lane's loop ────▲
 func (e *Executor) handOver(j job) bool {
-	if e.cfg.observe != nil || e.closing.Load() || !e.queue.Sleeping() || e.queue.Len() > 0 {
+	if e.cfg.observe != nil || !e.queue.Sleeping() || e.queue.Len() > 0 {
 		return false
 	}
 	for _, l := range e.laneList() {

@@ -16,7 +16,6 @@ type scope struct {
 	cfg     *config
 	fn      AnyFunction
 	safe    bool   // parent may be compared with any other context
-	ends    bool   // parent, or New's context, may be done before the executor is closed
 	untimed bool   // nobody can ask how long its tasks took
 	nobody  waiter // in the place of waiters once a task is final
 }
@@ -34,9 +33,8 @@ func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn An
 	if err == nil {
 		err = e.model.Check(fn)
 	}
-	s := &scope{ex: e, parent: ctx, cfg: cfg, fn: fn}
+	s := &scope{ex: e, parent: ctx, cfg: cfg, fn: fn, safe: comparableContext(ctx)}
 	s.ticket.scope = s
-	s.look()
 	s.untimed = last == &e.lastGo && cfg.timeout == 0 && e.cfg.observe == nil
 	if err == nil && len(opts) == 0 {
 		last.Store(s)
@@ -44,16 +42,12 @@ func (e *Executor) scope(last *atomic.Pointer[scope], ctx context.Context, fn An
 	return s, err
 }
 
-// look finds out what is asked of parent for each task: once, since reflection
-// would cost a tenth of a tiny one. Only pointers and context.Background may be
-// compared with any other context; with another type that may panic.
-// Background alone is taken for endless: to ask the context of a task for its
-// channel would make one.
-func (s *scope) look() {
-	t := reflect.TypeOf(s.parent)
-	endless := t == reflect.TypeOf(context.Background())
-	s.safe = endless || t.Kind() == reflect.Pointer
-	s.ends = s.ex.ends || !endless
+// comparableContext reports whether a context may be compared with any other: it
+// is a pointer, or context.Background. With another type that may panic. It is
+// asked once, since reflection for each task would cost a tenth of a tiny one.
+func comparableContext(ctx context.Context) bool {
+	t := reflect.TypeOf(ctx)
+	return t.Kind() == reflect.Pointer || t == reflect.TypeOf(context.Background())
 }
 
 // ticket is what the queue knows of a job: the job itself, or, where that is nil,

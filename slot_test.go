@@ -330,39 +330,3 @@ func TestSlotJoinsLast(t *testing.T) {
 		})
 	}
 }
-
-// TestGoNotBegun: once the caller's context or that of New is done, nothing of Go
-// begins, neither what a slot has taken by then nor what is submitted in the same
-// moment.
-func TestGoNotBegun(t *testing.T) {
-	for _, whole := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			gone, cancel := context.WithCancelCause(context.Background())
-			of, caller := context.Background(), gone
-			if whole {
-				of, caller = caller, of
-			}
-			ex, err := outpace.New(of, outpace.Serial())
-			if err != nil {
-				t.Fatal(err)
-			}
-			never := func(context.Context) error { t.Errorf("executor %v: it ran", whole); return nil }
-			inOneHand(t, ex, func() {
-				_ = outpace.Go(caller, ex, func(context.Context) error {
-					cancel(errors.New("hung up"))
-					if err := outpace.Go(caller, ex, never); whole && !mentions(err, "hung up") {
-						t.Errorf("taken in: %v", err)
-					}
-					return nil
-				})
-				for range 3 {
-					_ = outpace.Go(caller, ex, never)
-				}
-			})
-			synctest.Wait()
-			if err := ex.Close(); err != nil {
-				t.Errorf("Close: %v", err)
-			}
-		})
-	}
-}

@@ -53,8 +53,8 @@ func Go(ctx context.Context, e *Executor, fn func(ctx context.Context) error, op
 
 // put queues a task, and sees to it that somebody will run it.
 func (e *Executor) put(ctx context.Context, en entry) error {
-	if e.ends && e.ctx.Err() != nil { // stop, which closes the queue, follows on a goroutine of its own
-		return e.closedCause()
+	if err := e.open(); err != nil {
+		return err
 	}
 	if !e.local && e.handOver(en.job) {
 		return nil

@@ -117,17 +117,8 @@ func (t *task) takeUp(now int64) bool {
 }
 
 // unwantedFor is why the task is not to run any more: its caller is gone, or the
-// executor is closing and stop is about to drop it; else nil. To ask two contexts
-// costs a tenth of a tiny task, so it is not done where neither can end before
-// Close, which sees to it by itself.
+// executor is closing and stop is about to drop it; else nil.
 func (t *task) unwantedFor() error {
-	if !t.scope.ends {
-		return nil
-	}
-	return t.endedBy()
-}
-
-func (t *task) endedBy() error {
 	if t.scope.parent.Err() != nil {
 		return context.Cause(t.scope.parent)
 	}
