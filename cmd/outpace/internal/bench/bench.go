@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
 )
 
 // ErrTimeLimit is the cause with which a context ends a measurement that took
@@ -24,7 +26,7 @@ type FailedError struct {
 
 // Error says so, with the first failure.
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("every one of %s fails, so there is nothing to measure: input 0 (%s): %s", plural(e.Inputs, "input"), e.Input, cut(cause(e.Err), shownError))
+	return fmt.Sprintf("every one of %s fails, so there is nothing to measure: input 0 (%s): %s", plural(e.Inputs, "input"), e.Input, ui.Shorten(cause(e.Err), shownError))
 }
 
 // Unwrap returns the first failure.
@@ -37,7 +39,8 @@ type bench struct {
 	table   Table
 	serial  *outcome  // what every cell is compared with
 	latest  []float64 // seconds of each cell's last pass, its start with it; 0: none yet
-	done    int
+	done    int       // runs
+	all     int       // runs there are to be
 	digests maphash.Seed
 	round   int
 }
@@ -58,8 +61,9 @@ func Measure(ctx context.Context, m Matrix, r Rules) (Table, error) {
 		b.table.Functions, b.table.Runtimes = append(b.table.Functions, s.Name), append(b.table.Runtimes, s.Runtime)
 	}
 	for _, in := range m.Inputs[:min(len(m.Inputs), shownInputs)] {
-		b.table.Sample = append(b.table.Sample, shorten(string(in)))
+		b.table.Sample = append(b.table.Sample, shorten(in))
 	}
+	b.all = b.runs()
 	err := b.warmUp(ctx)
 	if err == nil {
 		err = b.rounds(ctx)
@@ -95,7 +99,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 	}
 	if first.failed > 0 {
 		b.note("%d of %d inputs fail: the first is input %d (%s): %s", first.failed, len(b.Inputs), first.at,
-			shorten(string(b.Inputs[first.at])), cut(cause(first.first), shownError))
+			shorten(b.Inputs[first.at]), ui.Shorten(cause(first.first), shownError))
 	}
 	b.table.Failed = first.failed
 	_, second, err := b.pass(ctx, 0)
@@ -164,7 +168,7 @@ func (b *bench) try(ctx context.Context, i int) (Run, bool) {
 	case ctx.Err() != nil:
 		return Run{}, false
 	case err != nil:
-		cell.Problem = "it cannot run: " + cut(cause(err), shownError)
+		cell.Problem = "it cannot run: " + ui.Shorten(cause(err), shownError)
 	case b.serial == nil:
 	case i == 0 && got.differs(b.serial, b.Inputs) != "":
 		b.compareNoMore()

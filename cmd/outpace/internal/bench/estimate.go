@@ -35,8 +35,7 @@ func Differ(one, two Cell) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return false
 	}
-	thresholds := benchmath.DefaultThresholds
-	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(a, &thresholds), benchmath.NewSample(b, &thresholds))
+	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(a, &benchmath.DefaultThresholds), benchmath.NewSample(b, &benchmath.DefaultThresholds))
 	return c.P < c.Alpha
 }
 

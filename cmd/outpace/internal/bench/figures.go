@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 // conclude makes figures, marks and the verdict of the runs.
 func (t *Table) conclude(cores int) {
@@ -67,9 +64,5 @@ func numbers(runs []Run, number func(Run) float64) []float64 {
 
 // median is 0 where nothing was measured.
 func median(runs []Run, number func(Run) float64) float64 {
-	m := Estimated(numbers(runs, number)).Median
-	if math.IsNaN(m) {
-		return 0
-	}
-	return m
+	return Estimated(numbers(runs, number)).Median
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"strings"
 
 	"github.com/outpace-run/outpace"
+	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
 )
 
 // outcome is what came of each input of a pass: digests, so that results of any
@@ -45,7 +45,7 @@ func (o *outcome) take(index int, values []json.RawMessage, err error) {
 func (o *outcome) note(text []byte) {
 	o.digests = append(o.digests, maphash.Bytes(o.seed, text))
 	if len(o.shown) < shownOutcomes {
-		o.shown = append(o.shown, shorten(string(text)))
+		o.shown = append(o.shown, shorten(text))
 	}
 }
 
@@ -63,7 +63,7 @@ func (o *outcome) differs(from *outcome, inputs []json.RawMessage) string {
 	if n == 0 {
 		return ""
 	}
-	what := fmt.Sprintf("%d of %d results differ from those of serial: input %d (%s)", n, len(o.digests), first, shorten(string(inputs[first])))
+	what := fmt.Sprintf("%d of %d results differ from those of serial: input %d (%s)", n, len(o.digests), first, shorten(inputs[first]))
 	if first < shownOutcomes {
 		what += fmt.Sprintf(" gave %s, not %s", o.shown[first], from.shown[first])
 	}
@@ -96,12 +96,4 @@ const (
 )
 
 // shorten makes one short line of a text.
-func shorten(text string) string { return cut(text, shownText) }
-
-func cut(text string, most int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if letters := []rune(text); len(letters) > most {
-		return string(letters[:most-1]) + "…"
-	}
-	return text
-}
+func shorten[T ~string | ~[]byte](text T) string { return ui.Shorten(text, shownText) }

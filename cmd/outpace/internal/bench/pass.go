@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"hash/maphash"
-	"iter"
 	"slices"
 	"time"
 
@@ -64,7 +63,7 @@ func (p pass) measure(ctx context.Context, ex *outpace.Executor, team *team, beg
 	if !p.rules.Cold {
 		begin = time.Now()
 	}
-	for s, err := range outpace.MapSpans(ctx, ex, p.subject.Func, p.source()) {
+	for s, err := range outpace.MapSpans(ctx, ex, p.subject.Func, slices.Values(p.inputs)) {
 		if err != nil {
 			watch.end()
 			return Run{}, nil, err
@@ -74,5 +73,3 @@ func (p pass) measure(ctx context.Context, ex *outpace.Executor, team *team, beg
 	took := time.Since(begin)
 	return Run{Seconds: took.Seconds(), CPU: max(0, cpu+team.cpu()).Seconds(), Start: team.startTook().Seconds(), Memory: watch.end()}, got, nil
 }
-
-func (p pass) source() iter.Seq[json.RawMessage] { return slices.Values(p.inputs) }

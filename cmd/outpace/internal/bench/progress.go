@@ -5,16 +5,21 @@ func (b *bench) tell(next int) {
 	if b.Tell == nil {
 		return
 	}
-	warm := 1 // serial runs twice
-	for i := range b.Entries {
-		if i == 0 || b.firstOfModel(i) {
-			warm++
-		}
-	}
 	b.Tell(Progress{
 		Round: b.round, Rounds: b.Runs, Cell: b.table.Cells[next],
-		Done: b.done, Of: warm + b.Runs*len(b.Entries), Left: b.left(),
+		Done: b.done, Of: b.all, Left: b.left(),
 	})
+}
+
+// runs counts the runs there are to be: serial twice, the other warm-ups, the rounds.
+func (b *bench) runs() int {
+	n := 2 + b.Runs*len(b.Entries)
+	for i := range b.Entries {
+		if b.firstOfModel(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // left estimates the seconds that are left: each cell takes what it took last

@@ -12,6 +12,7 @@
 package bench
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/outpace-run/outpace"
@@ -74,6 +75,14 @@ type Cell struct {
 // Shape is how wide the cell runs.
 func (c Cell) Shape() outpace.Shape {
 	return outpace.Shape{Processes: c.Processes, Tasks: c.Tasks}
+}
+
+// Width is how many workers the cell has, or its shape where that tells more.
+func (c Cell) Width() string {
+	if c.Processes > 1 && c.Tasks > 1 {
+		return c.Shape().String()
+	}
+	return strconv.Itoa(c.Workers)
 }
 
 // Run is one pass over all inputs.

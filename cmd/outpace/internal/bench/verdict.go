@@ -186,12 +186,12 @@ func (t *Table) other(same func(Cell) bool, use int) string {
 		return ""
 	}
 	c := t.Cells[best]
-	at := fmt.Sprintf("%s at %s", times(c.Figures.SpeedUp.Median), width(c))
+	at := fmt.Sprintf("%s at %s", times(c.Figures.SpeedUp.Median), c.Width())
 	switch {
 	case ties >= 0 && use != 0 && t.seemsFaster(best, use):
 		return " are not proved to be faster (" + at + ")"
 	case ties >= 0 && use != 0:
-		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), width(t.Cells[ties]))
+		return fmt.Sprintf(" are no faster (%s at %s)", times(t.Cells[ties].Figures.SpeedUp.Median), t.Cells[ties].Width())
 	case slower:
 		return " only lose (at best " + at + ")" + t.why(c, use)
 	case !faster:

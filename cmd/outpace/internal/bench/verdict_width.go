@@ -37,9 +37,9 @@ func (t *Table) width(use, cores int) string {
 	switch {
 	case s.wider >= 0 && t.seemsFaster(s.wider, use):
 		o := t.Cells[s.wider]
-		return fmt.Sprintf("More is not proved to gain (%s at %s)", times(o.Figures.SpeedUp.Median), width(o))
+		return fmt.Sprintf("More is not proved to gain (%s at %s)", times(o.Figures.SpeedUp.Median), o.Width())
 	case s.wider >= 0:
-		return fmt.Sprintf("Nothing is gained past %s%s", width(c), t.enough(c, cores))
+		return fmt.Sprintf("Nothing is gained past %s%s", c.Width(), t.enough(c, cores))
 	case c.Workers >= t.Inputs:
 		return fmt.Sprintf("There are %s, so more cannot help", plural(t.Inputs, "input"))
 	case s.failed || s.narrowerTies: // the first is said elsewhere
@@ -47,7 +47,7 @@ func (t *Table) width(use, cores int) string {
 	case t.Computes >= computing && c.Figures.CPUShare >= allBusy:
 		return fmt.Sprintf("The %s are busy, so more can hardly help", plural(cores, "core"))
 	}
-	return fmt.Sprintf("%s is the most that was tried: more may gain more", width(c))
+	return fmt.Sprintf("%s is the most that was tried: more may gain more", c.Width())
 }
 
 // seemsFaster reports whether a cell that ties with another may well be faster,

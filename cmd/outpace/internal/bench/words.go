@@ -39,14 +39,6 @@ func (t *Table) subject(c Cell) string {
 	return names[c.Model]
 }
 
-// width is how wide a cell is.
-func width(c Cell) string {
-	if c.Processes > 1 && c.Tasks > 1 {
-		return c.Shape().String()
-	}
-	return fmt.Sprint(c.Workers)
-}
-
 // times writes a factor: "3.72x".
 func times(x float64) string {
 	return digits(x) + "x"

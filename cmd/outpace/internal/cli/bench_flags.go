@@ -151,5 +151,3 @@ func (b *benchFlags) again(args []string) []string {
 	})
 	return append(append(line, "--seed", strconv.FormatUint(b.seed, 10)), last...)
 }
-
-func number(n int) string { return strconv.Itoa(n) }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/outpace-run/outpace/cmd/outpace/internal/bench"
 	"github.com/outpace-run/outpace/cmd/outpace/internal/ui"
-	"golang.org/x/term"
 )
 
 // benchStatus tells where a bench stands, on standard error.
@@ -20,14 +19,8 @@ type benchStatus struct {
 }
 
 func (b *benchFlags) newStatus(stderr *os.File) *benchStatus {
-	kind := b.progress
-	if kind == "auto" {
-		kind = "plain"
-		if term.IsTerminal(int(stderr.Fd())) && os.Getenv("TERM") != "dumb" {
-			kind = "tty"
-		}
-	}
 	s := &benchStatus{out: stderr}
+	kind := b.progressKind(stderr)
 	switch {
 	case b.quiet || kind == "none":
 	case kind == "json":
@@ -60,7 +53,7 @@ func (s *benchStatus) tell(p bench.Progress) {
 	switch {
 	case s.json:
 		_ = json.NewEncoder(s.out).Encode(progressRecord{
-			Event: "bench_run", Time: time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"), Suite: s.what, Func: p.Cell.Function,
+			Event: "bench_run", Time: ui.Timestamp(), Suite: s.what, Func: p.Cell.Function,
 			Round: p.Round, Rounds: p.Rounds, Model: p.Cell.Model, Workers: p.Cell.Workers, Done: p.Done, Of: p.Of, Left: p.Left,
 		}) // nobody reads
 	case s.line != nil:
@@ -77,18 +70,11 @@ func progressText(p bench.Progress) string {
 	if p.Round > 0 {
 		round = fmt.Sprintf("round %d of %d", p.Round, p.Rounds)
 	}
-	text := fmt.Sprintf("%s: %s %s, run %d of %d", round, p.Cell.Model, cellWidth(p.Cell), p.Done+1, p.Of)
+	text := fmt.Sprintf("%s: %s %s, run %d of %d", round, p.Cell.Model, p.Cell.Width(), p.Done+1, p.Of)
 	if p.Left > 0 {
 		text += ", " + ui.Took(time.Duration(p.Left*float64(time.Second))) + " left"
 	}
 	return text
-}
-
-func cellWidth(c bench.Cell) string {
-	if c.Processes > 1 && c.Tasks > 1 {
-		return c.Shape().String()
-	}
-	return itoa(c.Workers)
 }
 
 func (s *benchStatus) end() {

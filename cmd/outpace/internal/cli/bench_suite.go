@@ -161,7 +161,7 @@ func (m *measuring) experiment(ctx context.Context, e suite.Experiment, dir stri
 	m.status.what = e.Suite + ", " + e.Language
 	m.flags.models, m.flags.widths = e.Models, nil
 	for _, n := range e.Workers {
-		m.flags.widths = append(m.flags.widths, number(n))
+		m.flags.widths = append(m.flags.widths, itoa(n))
 	}
 	table, err := m.table(ctx, paths, inputs, func(matrix *bench.Matrix) {
 		matrix.Title = fmt.Sprintf("%s, %s: %s", e.Suite, e.Language, e.Title)

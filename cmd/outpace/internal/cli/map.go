@@ -240,15 +240,20 @@ func (j *job) plan(p outpace.Plan) outpace.Plan {
 	return p
 }
 
+// progressKind is what --progress asks for; auto goes by what standard error is.
+func (m *mapFlags) progressKind(stderr *os.File) string {
+	switch {
+	case m.progress != "auto":
+		return m.progress
+	case term.IsTerminal(int(stderr.Fd())) && os.Getenv("TERM") != "dumb":
+		return "tty"
+	}
+	return "plain"
+}
+
 // newPrinter chooses the printer.
 func (m *mapFlags) newPrinter(stderr *os.File) (ui.Printer, *ui.Text) {
-	kind := m.progress
-	if kind == "auto" {
-		kind = "plain"
-		if term.IsTerminal(int(stderr.Fd())) && os.Getenv("TERM") != "dumb" {
-			kind = "tty"
-		}
-	}
+	kind := m.progressKind(stderr)
 	var text *ui.Text
 	switch {
 	case kind == "json":

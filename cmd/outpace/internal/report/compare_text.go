@@ -128,7 +128,7 @@ func comparedRow(c ComparedCell, u unit) gridRow {
 	if known == nil {
 		known = c.B
 	}
-	first := []string{"", known.Model, workers(*known)}
+	first := []string{"", known.Model, known.Width()}
 	switch v := c.Verdict(); {
 	case v == Lone && c.A == nil:
 		return gridRow{cells: first, instead: "in B only"}

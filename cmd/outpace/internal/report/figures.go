@@ -29,7 +29,7 @@ func figureColumns(u unit) []column {
 func figures(c bench.Cell, u unit) []string {
 	f := c.Figures
 	texts := []string{
-		workers(c), u.text(f.Seconds.Median), deviation(f.Seconds), speedUp(f.SpeedUp.Median), "",
+		c.Width(), u.text(f.Seconds.Median), deviation(f.Seconds), speedUp(f.SpeedUp.Median), "",
 		shareText(f.CPUShare), "", "", "", "", "",
 	}
 	if e := f.SpeedUp; e.Known && sound(e.Lo) && sound(e.Hi) && texts[3] != "" && e.Lo < e.Hi { // that of serial is 1 to 1
@@ -54,14 +54,6 @@ func figures(c bench.Cell, u unit) []string {
 }
 
 func positive(x float64) bool { return sound(x) && x > 0 }
-
-// workers is how many a cell has, or its shape where that tells more.
-func workers(c bench.Cell) string {
-	if c.Processes > 1 && c.Tasks > 1 {
-		return c.Shape().String()
-	}
-	return strconv.Itoa(c.Workers)
-}
 
 // factor writes a number of times with two digits behind the point, so that
 // those of a column stand below one another; with three digits that count

@@ -22,7 +22,7 @@ func WriteMarkdown(w io.Writer, r bench.Report) error {
 		}
 	}
 	if len(r.Command) > 0 {
-		p.line("```sh\n" + shell(r.Command) + "\n```")
+		p.line("```sh\n" + shellLine(r.Command) + "\n```")
 	}
 	return p.err
 }
@@ -67,9 +67,9 @@ func markdownCells(t bench.Table) (heads []column, rows [][]string) {
 		}
 		switch {
 		case c.Problem != "":
-			rows = append(rows, append(first, workers(c), markdown(c.Problem)))
+			rows = append(rows, append(first, c.Width(), markdown(c.Problem)))
 		case !positive(c.Figures.Seconds.Median):
-			rows = append(rows, append(first, workers(c), "not measured"))
+			rows = append(rows, append(first, c.Width(), "not measured"))
 		default:
 			rows = append(rows, append(first, figures(c, u)...))
 		}
@@ -119,20 +119,4 @@ func markdown(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// shell writes a command on one line, as a shell reads it.
-func shell(words []string) string {
-	var quoted []string
-	for _, w := range words {
-		if clean(w) != w {
-			w = "$'" + clean(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w)) + "'"
-		} else if w == "" || strings.ContainsFunc(w, func(r rune) bool {
-			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+%", r)
-		}) {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		quoted = append(quoted, w)
-	}
-	return strings.Join(quoted, " ")
 }

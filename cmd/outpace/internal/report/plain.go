@@ -58,7 +58,7 @@ func plainGrid(t bench.Table) gridTable {
 		g.cols = append(g.cols, column{head: head, left: i < 2 || i > 14})
 	}
 	for _, c := range grouped(t) {
-		r := gridRow{cells: []string{word(c.Function), word(c.Model), workers(c)}}
+		r := gridRow{cells: []string{word(c.Function), word(c.Model), c.Width()}}
 		for _, x := range plainNumbers(c) {
 			r.cells = append(r.cells, number(x))
 		}

@@ -101,7 +101,7 @@ func textRow(p *pen, t bench.Table, cells []bench.Cell, at int, u unit) gridRow 
 	case newModel:
 		model = p.text(c.Model)
 	}
-	r.cells, r.bold = []string{mark(c), model, workers(c)}, c.Mark == bench.Use
+	r.cells, r.bold = []string{mark(c), model, c.Width()}, c.Mark == bench.Use
 	switch {
 	case c.Problem != "":
 		r.instead = p.text(c.Problem)

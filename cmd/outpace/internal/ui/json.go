@@ -85,7 +85,7 @@ func inJSON(list []Group) []group {
 }
 
 func (j *JSON) write(e event) {
-	e.Time = time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
+	e.Time = Timestamp()
 	line := append(Marshal(e), '\n')
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -144,3 +144,7 @@ func (j *JSON) Finish(s Summary) {
 	j.write(event{Event: "finished", Summary: &summary{s.Done, s.Failed, s.Cancelled, s.Retried, s.Skipped, s.Lost, s.Rerun,
 		s.Took.Seconds(), s.Exit, inJSON(s.Failures)}})
 }
+
+// Timestamp is the present time as every JSON event has it: UTC, to the
+// microsecond.
+func Timestamp() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") }
