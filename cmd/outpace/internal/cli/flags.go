@@ -117,8 +117,6 @@ func (m *mapFlags) check() error {
 		return usage("0 is the default window", "--window is 0 or more, got %d", m.window)
 	case m.start == 0:
 		return usage("such as --start-timeout 5m", "--start-timeout is more than 0")
-	case m.force && m.output == "" && m.failed == "" && m.set.Lookup("output") != nil:
-		return usage("name the file with -o FILE or --failed FILE", "--force without a file to overwrite")
 	}
 	if err := m.checkLimits(); err != nil {
 		return err

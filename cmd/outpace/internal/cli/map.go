@@ -122,6 +122,9 @@ func (m *mapFlags) prepare(ctx context.Context, s streams, args []string, worker
 	if err := m.check(); err != nil {
 		return nil, err
 	}
+	if m.force && m.output == "" && m.failed == "" {
+		return nil, usage("name the file with -o FILE or --failed FILE", "--force without a file to overwrite")
+	}
 	w, err := parseWidth(m.workers)
 	if err != nil {
 		return nil, err
