@@ -26,18 +26,19 @@ type layer struct {
 // what stands above its own line here, so there is no way to write a cycle.
 // docs/architecture.md has the picture and the reasons.
 func layers() []layer {
-	adapter := []string{".", "internal/wire", "internal/child", "internal/session"}
+	adapter := []string{".", "share", "internal/wire", "internal/child", "internal/session"}
 	return []layer{
 		{"internal/cgroup", nil},
 		{"internal/cores", []string{"internal/cgroup"}},
 		{"internal/room", []string{"internal/cgroup"}},
 		{"internal/engine", nil},
 		{"internal/jsontext", nil},
-		{"internal/wire", []string{"internal/jsontext"}},
+		{"share", nil},
+		{"internal/wire", []string{"internal/jsontext", "share"}},
 		{"internal/child", []string{"internal/cgroup"}},
 		{"python/worker", nil},
-		{".", []string{"internal/engine", "internal/jsontext"}},
-		{"internal/session", []string{".", "internal/wire", "internal/child"}},
+		{".", []string{"internal/engine", "internal/jsontext", "share"}},
+		{"internal/session", []string{".", "share", "internal/wire", "internal/child"}},
 		{"modeltest", []string{"."}},
 		{"process", append(adapter, "internal/cores")},
 		{"python", append(adapter, "internal/cores", "python/worker")},

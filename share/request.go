@@ -64,17 +64,24 @@ type Request struct {
 // Status is how a request ended.
 type Status uint8
 
-// The ways to end.
+// The ways in which a request ends.
 const (
-	OK        Status = iota // it is done
-	No                      // it is not: not within Wait, or the value is another
-	Closed                  // the queue is closed
-	Deadlock                // waiting would have no end; Text says who waits for whom
-	Ended                   // the executor is closed, or the owner is over; Text says why
-	Misuse                  // the request makes no sense; Text says why
-	Withdrawn               // the wait was given up
-	lastStatus = Withdrawn
+	OK         Status = iota // it is done
+	No                       // it is not: not within Wait, or the value is another
+	Closed                   // the queue is closed
+	Deadlock                 // waiting would have no end; Text says who waits for whom
+	Ended                    // the executor is closed, or the owner is over; Text says why
+	Misuse                   // the request makes no sense; Text says why
+	Withdrawn                // the wait was given up
+	Held                     // the owner has the lock already; Text says so
+	lastStatus = Held
 )
+
+// Valid reports whether there is such an operation.
+func (o Op) Valid() bool { return o >= OpAcquire && o <= lastOp }
+
+// Valid reports whether there is such a status.
+func (s Status) Valid() bool { return s <= lastStatus }
 
 // Response is what became of a Request.
 type Response struct {
@@ -85,7 +92,7 @@ type Response struct {
 	Value     []byte   // JSON; not to be changed
 	Items     [][]byte // each JSON; not to be changed
 	Text      string   // of an error
-	err       error    // … in this process
+	over      bool     // Ended: the owner is over, and not the executor closed
 }
 
 // Abandonment tells who acquired a lock, or units of a semaphore, and ended
@@ -108,11 +115,3 @@ type Agent interface {
 	// calls. It is there before the task's next Call, and before its result.
 	Post(r Request)
 }
-
-// With returns a context in which the functions of this package act for agent.
-func With(ctx context.Context, agent Agent) context.Context {
-	return context.WithValue(ctx, Key{}, agent)
-}
-
-// Key finds the [Agent] of a task by its context's Value.
-type Key struct{}

@@ -1,0 +1,64 @@
+package share
+
+import "time"
+
+// lookEvery is how often a space looks for tasks that wait for what nobody is
+// left to do. Two looks in a row must find that nothing has happened.
+const lookEvery = 100 * time.Millisecond
+
+// arm starts the looks while there is something to look for: somebody waits, and
+// the caller is not going to do anything. The lock is held.
+func (s *Space) arm() {
+	if s.config.Others == nil || !s.left || s.closed != nil || s.waiting.head == nil {
+		return
+	}
+	if s.watch == nil {
+		s.seen = s.changes
+		s.watch = time.AfterFunc(lookEvery, s.tick)
+	}
+}
+
+// tick is one look.
+func (s *Space) tick() {
+	s.mu.Lock()
+	s.watch = nil
+	quiet := s.seen == s.changes && s.tasks == s.halted && s.left && s.closed == nil && s.waiting.head != nil
+	waiting := s.waitingTasks()
+	s.arm()
+	seen := s.changes
+	s.mu.Unlock()
+	if !quiet || s.config.Others(waiting) {
+		return
+	}
+	s.mu.Lock()
+	if seen == s.changes && s.left && s.closed == nil {
+		if waits := s.stuckWaits(); len(waits) > 0 {
+			s.fail(waits)
+		}
+	}
+	s.unlock()
+}
+
+// waitingTasks counts the tasks that wait, by site. The lock is held.
+func (s *Space) waitingTasks() map[*Site]int {
+	n := map[*Site]int{}
+	for w := s.waiting.head; w != nil; w = w.all.next {
+		if w.owner.task() && !w.owner.who.Part && w.owner.waits[0] == w {
+			n[w.owner.site]++
+		}
+	}
+	return n
+}
+
+// stuckWaits returns the waits of those that are stuck if nobody but those who
+// wait is left to do anything. The lock is held.
+func (s *Space) stuckWaits() []*Wait {
+	stuck := s.stuck(false)
+	var waits []*Wait
+	for w := s.waiting.head; w != nil; w = w.all.next {
+		if stuck[w.owner] {
+			waits = append(waits, w)
+		}
+	}
+	return waits
+}
