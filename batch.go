@@ -1,6 +1,10 @@
 package outpace
 
-import "time"
+import (
+	"time"
+
+	"github.com/outpace-run/outpace/share"
+)
 
 // batch is some items in flight.
 type batch struct {
@@ -11,13 +15,14 @@ type batch struct {
 	answered []bool
 	timer    *time.Timer
 	sent     time.Time
-	at       int  // the item known to run; -1
-	packed   bool // the inputs are, as whole numbers
-	texts    bool // the inputs are packed texts
-	reached  bool // it was handed to the worker
-	expired  bool // its time is over
-	looks    int  // at whether an answer has come since
-	guilty   int  // the item that the time-out is charged to; -1
+	at       int                    // the item known to run; -1
+	packed   bool                   // the inputs are, as whole numbers
+	texts    bool                   // the inputs are packed texts
+	reached  bool                   // it was handed to the worker
+	expired  bool                   // its time is over
+	looks    int                    // at whether an answer has come since
+	owners   map[place]*share.Owner // of items that share; nil where none does
+	guilty   int                    // the item that the time-out is charged to; -1
 }
 
 // ref is where items of a batch belong: pos.. of the batch are a..a+n-1 of j.

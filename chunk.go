@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/outpace-run/outpace/internal/engine"
+	"github.com/outpace-run/outpace/share"
 )
 
 // How much work goes into one piece, and how many items at most. A chunk costs
@@ -119,6 +120,7 @@ func (c *chunk[In, Out]) unwanted() bool        { return c.r.ctx.Err() != nil }
 func (c *chunk[In, Out]) function() AnyFunction { return c.r.fn }
 func (c *chunk[In, Out]) settings() *config     { return c.r.cfg }
 func (c *chunk[In, Out]) grain() *engine.Grain  { return &c.r.cost }
+func (c *chunk[In, Out]) input(i int) any       { return c.in[i] }
 func (c *chunk[In, Out]) first() int            { return int(c.place.Load()) }
 func (c *chunk[In, Out]) tries(int) int         { return 1 }
 func (c *chunk[In, Out]) doubts() int           { return 0 }
@@ -176,7 +178,7 @@ func (c *chunk[In, Out]) run(s *slot) {
 		}
 		c.runBlock(s, a, b, 1)
 		if s.now-reported > int64(4*chunkWork) {
-			c.report(s, b)
+			c.report(s, s.block.at)
 			reported = s.now
 			if c.left() > 1 { // it takes longer than thought: call for help
 				r.ex.queue.WakeOne()
@@ -195,16 +197,21 @@ func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
 	start, since := s.now, s.now
 	r.ex.begun(c.first()+a, b-a, try, 1)
 	s.block.start, s.block.end = a, b
-	for i := a; i < b; i++ {
+	ctx := c.itemContext(s)
+	for i := a; i < s.block.end; i++ {
 		if r.stopped.Load() {
-			c.cut(s, i, b, try, since)
+			c.cut(s, i, s.block.end, try, since)
 			return
 		}
 		s.block.at = i
 		var v Out
 		var err error
 		if r.cfg.timeout == 0 {
-			v, err = r.fn.def.body(r.ctx, c.in[i])
+			v, err = r.fn.def.body(ctx, c.in[i])
+			if ctx.owner.Load() != nil {
+				ctx.end(err)
+				ctx = c.itemContext(s)
+			}
 		} else {
 			v, err = r.watched(s, c, i, try)
 		}
@@ -215,6 +222,7 @@ func (c *chunk[In, Out]) runBlock(s *slot, a, b, try int) {
 		c.miss(s, i, try, err, since)
 		since = s.now
 	}
+	b = s.block.end // less than it was where an item shares
 	s.now = r.ex.now()
 	s.block.at = b
 	c.note(s, b, try, since)
@@ -246,15 +254,25 @@ func (c *chunk[In, Out]) note(s *slot, b, try int, start int64) {
 // watched calls the function with item i under the eyes of a watch: it has a
 // time-out.
 func (r *mapping[In, Out]) watched(s *slot, c *chunk[In, Out], i, try int) (Out, error) {
-	ctx, cancel := context.WithTimeoutCause(r.ctx, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
-	defer cancel()
+	mine := &tenant{}
+	place := c.first() + i
 	from, x := s.block.from, c.in[i] // once abandoned, the chunk is not ours to read
-	w := s.watch(r.cfg, c.first()+i, func(err error) {
+	open := func() *share.Owner {
+		r.shares.Store(true)
+		return newOwner(r.ex.here, r.fn.Name(), place, 1, x, 0)
+	}
+	ctx, cancel := context.WithTimeoutCause(sharing{r.ctx, mine, open}, r.cfg.timeout, &TimeoutError{After: r.cfg.timeout})
+	defer cancel()
+	defer mine.end(ErrGoexit) // or a panic: what returns has ended it before
+	w := s.watch(r.cfg, place, func(err error) {
+		mine.end(err)
 		c.span(from, i, outcome{worker: 1, cpu: -1})
 		c.failItem(i, try, err, outcome{worker: 1, wall: r.cfg.timeout + r.cfg.grace, cpu: -1})
 	})
 	v, err := r.fn.def.body(ctx, x)
-	return v, w.end(err)
+	err = w.end(err)
+	mine.end(err)
+	return v, err
 }
 
 // miss handles the failure of item i in the middle of a block: what was before
@@ -271,6 +289,9 @@ func (c *chunk[In, Out]) miss(s *slot, i, try int, err error, start int64) {
 func (c *chunk[In, Out]) crashed(s *slot, err error) { c.crash(s, 1, err) }
 
 func (c *chunk[In, Out]) crash(s *slot, try int, err error) {
+	if s.items != nil {
+		s.items.end(err)
+	}
 	b := s.block
 	c.miss(s, b.at, try, err, s.now)
 	if b.at+1 < b.end {

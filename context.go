@@ -3,6 +3,8 @@ package outpace
 import (
 	"context"
 	"time"
+
+	"github.com/outpace-run/outpace/share"
 )
 
 // insideKey finds, from a context, the executor that runs the current task.
@@ -44,6 +46,10 @@ func (c *taskContext) Value(key any) any {
 	if _, ok := key.(insideKey); ok {
 		return c.scope.ex
 	}
+	if _, ok := key.(share.Key); ok {
+		t := (*task)(c)
+		return t.tenant().get(t.owner)
+	}
 	if c.Err() != nil { // so that context.Cause finds it
 		return c.real().Value(key)
 	}
@@ -81,7 +87,8 @@ func (t *task) ownContext() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx == nil {
-		parent := context.WithValue(t.scope.parent, insideKey{}, t.scope.ex)
+		r.tenant = &tenant{}
+		parent := context.WithValue(sharing{t.scope.parent, r.tenant, t.owner}, insideKey{}, t.scope.ex)
 		r.ctx, r.cancel, r.release = t.scope.ex.merge(parent, t.deadline, t.scope.cfg.timeout)
 	}
 	return r.ctx

@@ -15,13 +15,14 @@ const (
 	WorkerLost                         // Worker ended, and not because we killed it at a time-out or for a Cancel; Err is a *LostError
 	WorkerLog                          // Worker's function printed Line
 	WorkerRefused                      // Worker cannot be started, because of Err; the others go on without it
+	TaskWarned                         // task Index left a lock of package share locked, which was released; Line says so
 	ObserverPanic                      // an observer, or a function given to OnDone, RetryIf or StopIf, panicked; Err is a *PanicError
 )
 
 // String returns the kind as it is written in JSON logs: "task_started".
 func (k EventKind) String() string {
 	names := [...]string{"unknown", "task_started", "task_finished", "task_retried", "task_requeued",
-		"worker_started", "worker_lost", "worker_log", "worker_refused", "observer_panic"}
+		"worker_started", "worker_lost", "worker_log", "worker_refused", "task_warned", "observer_panic"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -40,5 +41,5 @@ type Event struct {
 	CPU     time.Duration // CPU time of the tasks together; negative where not measured
 	Delay   time.Duration // TaskRetried: the wait before the next attempt
 	Err     error         // why a task failed or runs again, or a worker was lost or refused
-	Line    string        // WorkerLog: what was printed, without its newline
+	Line    string        // WorkerLog: what was printed, without its newline; TaskWarned: what to know
 }

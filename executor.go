@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/outpace-run/outpace/internal/engine"
+	"github.com/outpace-run/outpace/share"
 )
 
 // Executor takes tasks and runs them on the workers of its model. Make it with
@@ -25,6 +26,9 @@ type Executor struct {
 	cfg   *config
 	epoch time.Time
 	act   Function[action, struct{}]
+
+	space *share.Space // what tasks share
+	here  *share.Site  // … those of this process
 
 	ctx    context.Context // done when everything is to stop
 	cancel context.CancelCauseFunc
@@ -106,6 +110,7 @@ func New(ctx context.Context, m Model, opts ...Option) (*Executor, error) {
 		e.width.Store(int32(plan.Shape.Tasks))
 	}
 	e.runs.Store(&[]mapRun{})
+	e.newSpace()
 	e.ctx, e.cancel = context.WithCancelCause(ctx)
 	context.AfterFunc(e.ctx, e.stop)
 	return e, nil

@@ -100,6 +100,7 @@ func (t *submitted[In, Out]) card() *ticket         { return &t.ticket }
 func (t *submitted[In, Out]) function() AnyFunction { return t.scope.fn }
 func (t *submitted[In, Out]) settings() *config     { return t.scope.cfg }
 func (t *submitted[In, Out]) grain() *engine.Grain  { return &t.ex().tasks }
+func (t *submitted[In, Out]) input(int) any         { return t.in }
 func (t *submitted[In, Out]) first() int            { return -1 }
 func (t *submitted[In, Out]) tries(int) int         { return t.attempts() }
 func (t *submitted[In, Out]) left() int             { return 0 }

@@ -3,10 +3,12 @@ package outpace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/outpace-run/outpace/internal/engine"
+	"github.com/outpace-run/outpace/share"
 )
 
 // This file is how a lane comes by a worker and gives it up.
@@ -29,6 +31,7 @@ func (l *lane) start() Worker {
 	}}
 	for try := 1; l.ex.ctx.Err() == nil; try++ {
 		begin := time.Now()
+		env.Owner = l.settleIn()
 		w, err := l.ex.model.Start(l.ex.ctx, env)
 		if err == nil {
 			l.ex.emit(Event{Kind: WorkerStarted, Index: -1, Count: 1, Worker: l.number, Wall: time.Since(begin), CPU: -1})
@@ -56,6 +59,20 @@ func (l *lane) start() Worker {
 		}
 	}
 	return nil
+}
+
+// settleIn gives the next worker a site of its own, and returns who its tasks are
+// there.
+func (l *lane) settleIn() func(batch uint32, item, part int) *share.Owner {
+	at := l.ex.space.NewSite(fmt.Sprintf("worker %d", l.number))
+	l.mu.Lock()
+	last := l.site
+	l.site, l.aside = at, map[place]*share.Owner{}
+	l.mu.Unlock()
+	if last != nil {
+		last.End("its worker could not be started")
+	}
+	return func(batch uint32, item, part int) *share.Owner { return l.owner(at, batch, item, part) }
 }
 
 func (l *lane) pause(d time.Duration) {

@@ -11,6 +11,7 @@ import (
 type job interface {
 	card() *ticket
 	function() AnyFunction
+	input(i int) any // what item i is called with
 	settings() *config
 	grain() *engine.Grain // what its items are known to cost
 	first() int           // position of item 0 in its Map; -1 for a submitted task

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/outpace-run/outpace/internal/engine"
+	"github.com/outpace-run/outpace/share"
 )
 
 // lane drives one worker process: it keeps the worker's slots busy with batches
@@ -39,9 +40,11 @@ type lane struct {
 	resting  bool // loop sleeps for want of work: room is no news for it
 	settling int  // replies whose items are being dealt with
 	starting bool
-	deaths   int  // in a row, without a result in between
-	sent     int  // items that the worker was given
-	over     bool // the lane has ended: there is no worker to be had for it
+	deaths   int                    // in a row, without a result in between
+	sent     int                    // items that the worker was given
+	site     *share.Site            // where the worker's tasks are, to package share
+	aside    map[place]*share.Owner // what the worker does besides
+	over     bool                   // the lane has ended: there is no worker to be had for it
 	vital
 
 	// What follows belongs to whoever holds driving: loop, but while it sleeps.

@@ -21,6 +21,7 @@ type mapRun interface {
 	halt(cause error) // stops the run; cause is its error
 	returned(j job)   // one of its jobs came back to the queue
 	noMore()          // the executor is closing: no further input is pulled
+	brings() bool     // its source may go on
 	stuck() string    // what of it cannot be ended, or ""
 }
 
@@ -46,6 +47,7 @@ type mapping[In, Out any] struct {
 	step    int         // items that the loop takes at most before it says so
 	stopped atomic.Bool // nothing more starts
 	shut    atomic.Bool // no further input is pulled
+	shares  atomic.Bool // an item has used package share: each is claimed alone
 	room    chan struct{}
 
 	// What follows is written for every item or chunk. The pads keep it away from
@@ -148,6 +150,9 @@ func (r *mapping[In, Out]) start(in iter.Seq[In]) error {
 // blockSize is how many items a slot claims at once: one when each needs a
 // watch of its own.
 func (r *mapping[In, Out]) blockSize() int {
+	if r.shares.Load() {
+		return 1
+	}
 	if r.cfg.timeout > 0 {
 		return 1
 	}

@@ -3,6 +3,8 @@ package outpace
 import (
 	"context"
 	"time"
+
+	"github.com/outpace-run/outpace/share"
 )
 
 // Model is a way to run tasks: how wide, and in what kind of worker. Serial,
@@ -30,6 +32,12 @@ type Model interface {
 type WorkerEnv struct {
 	Number int               // 1, 2, ... P: the place it fills; a replacement gets the same number
 	Log    func(line string) // takes what the function printed, a line at a time; may be called from any goroutine
+
+	// Owner returns who an operation of package share is for: an item that the
+	// worker runs, or a part of it (0 is the item's own), or with the batch
+	// math.MaxUint32 the worker itself. It is nil where there is no such item, or it
+	// was answered. It may be called from any goroutine and does not block.
+	Owner func(batch uint32, item, part int) *share.Owner
 }
 
 // Worker is one process with T slots, seen from the executor. The executor

@@ -39,6 +39,7 @@ func (l *lane) reply(w Worker, rep Reply) error {
 		l.ex.killers.Store(0)
 	}
 	expired := b.expired
+	owners := b.ownersOf(rep.First, rep.N)
 	l.settling++
 	defer l.settled()
 	if b.open == 0 {
@@ -47,6 +48,9 @@ func (l *lane) reply(w Worker, rep Reply) error {
 		l.stir()
 	}
 	l.mu.Unlock()
+	for _, o := range owners {
+		o.End(rep.ending())
+	}
 	b.overlap(rep.First, rep.N, func(r ref, a, n, off int) { l.settle(r.j, a, n, off, rep, expired, b.cfg) })
 	return nil
 }
@@ -63,6 +67,17 @@ func (rep *Reply) sound() bool {
 		return true
 	}
 	return false
+}
+
+// ending says how the items of an answer ended, to package share.
+func (rep *Reply) ending() (why string, returned bool) {
+	switch rep.Kind {
+	case ReplyResults:
+		return ending(nil)
+	case ReplyFault:
+		return ending(rep.Err)
+	}
+	return "was cancelled", false
 }
 
 // settle passes an answer on to the job of items a to a+n.
@@ -154,12 +169,14 @@ func (l *lane) lost(w Worker, err error) {
 	if l.worker == w {
 		l.worker = nil
 	}
+	site := l.site
 	died := !why.pardon && !retiring && why.err == error(lost)
 	l.tiny, l.killed = false, nil
 	if l.deaths++; !died {
 		l.deaths = 0
 	}
 	l.mu.Unlock()
+	site.End(fmt.Sprintf("ended with its worker: %v", why.err))
 	if !retiring {
 		l.calls.Lock() // a Send that is blocked fails, since the worker was killed
 		_ = w.Close(expired())

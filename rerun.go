@@ -41,10 +41,11 @@ func (j *rerun[In, Out]) returning() bool {
 	return false
 }
 
-func (j *rerun[In, Out]) first() int    { return j.chunk.first() + j.a }
-func (j *rerun[In, Out]) tries(int) int { return j.tried + 1 }
-func (j *rerun[In, Out]) doubts() int   { return j.doubted }
-func (j *rerun[In, Out]) left() int     { return j.b - j.a - int(j.next.Load()) }
+func (j *rerun[In, Out]) input(i int) any { return j.chunk.in[j.a+i] }
+func (j *rerun[In, Out]) first() int      { return j.chunk.first() + j.a }
+func (j *rerun[In, Out]) tries(int) int   { return j.tried + 1 }
+func (j *rerun[In, Out]) doubts() int     { return j.doubted }
+func (j *rerun[In, Out]) left() int       { return j.b - j.a - int(j.next.Load()) }
 
 func (j *rerun[In, Out]) claim(limit int) (a, b int) {
 	for {
@@ -73,7 +74,7 @@ func (j *rerun[In, Out]) run(s *slot) {
 		}
 		s.block = block{from: j.a + a, at: j.a + a, try: j.tried + 1, since: s.now}
 		j.runBlock(s, j.a+a, j.a+b, j.tried+1)
-		j.report(s, j.a+b)
+		j.report(s, s.block.at)
 	}
 }
 

@@ -164,6 +164,7 @@ func (e *Executor) stop() {
 	clear(e.waits)
 	e.mu.Unlock()
 
+	e.space.Close(cause)
 	e.queue.Close()
 	for _, j := range waiting {
 		j.drop(cause)

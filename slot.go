@@ -42,6 +42,7 @@ type slot struct {
 	now    int64                        // the time, as fresh as the last job's end …
 	late   bool                         // … unless that was not looked at
 	block  block                        // the items of a chunk that run
+	items  *itemContext                 // their context
 	guard  *watch
 	taken  int   // jobs of the last Take, for what they cost
 	takeAt int64 // and when it was

@@ -35,6 +35,7 @@ type rare struct {
 	doubted  int         // how often its worker has died: above 0 it runs alone
 	delayed  bool        // behind its back-off
 	inside   int         // tasks of the same executor that wait for it
+	tenant   *tenant     // the attempt, to package share
 	unwatch  func() bool // stops watching the caller's context, for a task in a worker process
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
@@ -133,6 +134,9 @@ func (t *task) publish(to State, err error) {
 	if err != nil {
 		t.extra().err = err
 	}
+	if r := t.rare.Load(); r != nil {
+		r.endTenant(err)
+	}
 	t.move(settling, to, 0)
 	t.callWaiters()
 	r := t.rare.Load()
@@ -202,6 +206,7 @@ func (t *task) giveUp(err error, o outcome) {
 func (t *task) retry(err error) {
 	attempt := t.attempts()
 	r := t.extra()
+	r.endTenant(err)
 	r.mu.Lock()
 	t.dropContext(r)
 	r.ctx = nil // the next attempt gets its own

@@ -13,6 +13,10 @@ type Who struct {
 	Part     bool // one of several parts of a task, and not the task's own
 	Aside    bool // no task at all: a worker process, or what it runs besides
 	Tag      any  // whatever the executor wants to know again
+
+	// Waits is told that a request of it begins to wait, and can mean that who is
+	// waited for has to be given way. It is called with locks held. It may be nil.
+	Waits func()
 }
 
 // Owner is who holds locks and waits: a task, a part of one, or the caller. To

@@ -82,6 +82,9 @@ func (s *Space) enqueue(w *Wait) *Wait {
 		s.halted++
 	}
 	w.owner.waits = append(w.owner.waits, w)
+	if w.owner.who.Waits != nil {
+		w.owner.who.Waits()
+	}
 	if w.req.Wait > 0 {
 		w.timer = time.AfterFunc(w.req.Wait, func() { s.giveUp(w, No) })
 	}
