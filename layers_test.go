@@ -50,7 +50,7 @@ func layers() []layer {
 		{"cmd/outpace/internal/ui", []string{"."}},
 		{"cmd/outpace/internal/machine", []string{"internal/cgroup", "internal/cores"}},
 		{"cmd/outpace/internal/doctor", []string{"python", "internal/cgroup", "internal/room", "cmd/outpace/internal/machine"}},
-		{"cmd/outpace/internal/bench", []string{".", "internal/child", "internal/session", "cmd/outpace/internal/machine", "cmd/outpace/internal/ui"}},
+		{"cmd/outpace/internal/bench", []string{".", "share", "internal/child", "internal/session", "cmd/outpace/internal/machine", "cmd/outpace/internal/ui"}},
 		{"cmd/outpace/internal/report", []string{"cmd/outpace/internal/bench", "cmd/outpace/internal/machine"}},
 		{"examples/suites", nil},
 		{"cmd/outpace/internal/suite", []string{"cmd/outpace/internal/builtin", "examples/suites"}},

@@ -9,6 +9,7 @@ import (
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/session"
+	"github.com/outpace-run/outpace/share"
 )
 
 // team is a model whose workers are started, and have loaded the function,
@@ -19,9 +20,10 @@ type team struct {
 	fn Function
 
 	mu    sync.Mutex
-	idle  map[int]outpace.Worker // started and not taken over, by number
-	hired []outpace.Worker       // all that there were
-	took  time.Duration          // until all were ready, or the longest start
+	idle  map[int]outpace.Worker    // started and not taken over, by number
+	envs  map[int]outpace.WorkerEnv // of those that were taken over
+	hired []outpace.Worker          // all that there were
+	took  time.Duration             // until all were ready, or the longest start
 }
 
 // A worker process can be told to load a function ahead, and has a process.
@@ -37,7 +39,7 @@ type loader interface {
 type parent interface{ Child() *child.Child }
 
 func newTeam(m outpace.Model, fn Function) *team {
-	return &team{Model: m, fn: fn, idle: map[int]outpace.Worker{}}
+	return &team{Model: m, fn: fn, idle: map[int]outpace.Worker{}, envs: map[int]outpace.WorkerEnv{}}
 }
 
 // ready starts all workers at once and returns when the last one has loaded the
@@ -69,7 +71,9 @@ func (t *team) ready(ctx context.Context) error {
 
 // hire starts the worker of a number and has it load the function.
 func (t *team) hire(ctx context.Context, number int) error {
-	w, err := t.start(ctx, outpace.WorkerEnv{Number: number})
+	w, err := t.start(ctx, outpace.WorkerEnv{Number: number, Owner: func(batch uint32, item, part int) *share.Owner {
+		return t.owner(number, batch, item, part)
+	}})
 	if err != nil {
 		return err
 	}
@@ -105,11 +109,23 @@ func (t *team) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worker
 	t.mu.Lock()
 	w, ok := t.idle[env.Number]
 	delete(t.idle, env.Number)
+	t.envs[env.Number] = env
 	t.mu.Unlock()
 	if ok {
 		return w, nil
 	}
 	return t.start(ctx, env)
+}
+
+// owner asks the executor that has taken a worker over who uses what is shared.
+func (t *team) owner(number int, batch uint32, item, part int) *share.Owner {
+	t.mu.Lock()
+	env := t.envs[number]
+	t.mu.Unlock()
+	if env.Owner == nil {
+		return nil
+	}
+	return env.Owner(batch, item, part)
 }
 
 // discard ends the workers that the executor did not take over.

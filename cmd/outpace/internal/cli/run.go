@@ -46,6 +46,7 @@ func (j *job) run(ctx, soft context.Context, cancel context.CancelCauseFunc) (in
 	if err != nil {
 		return 0, j.flags.startFault(err)
 	}
+	leaveTasksAlone(ctx, ex)
 	if err := r.open(); err != nil {
 		_ = ex.Close() // nothing has run
 		return 0, err
@@ -62,6 +63,13 @@ func (j *job) run(ctx, soft context.Context, cancel context.CancelCauseFunc) (in
 	written := r.finish()
 	r.summary.Took = time.Since(begin)
 	return r.conclude(stopped, left, written), nil
+}
+
+// leaveTasksAlone says that we are not going to do anything that a task waits for:
+// then tasks that wait for one another are found.
+func leaveTasksAlone(ctx context.Context, ex *outpace.Executor) {
+	_, leave := ex.Share(ctx)
+	leave()
 }
 
 // close ends the executor. After a run that came to its end workers end by

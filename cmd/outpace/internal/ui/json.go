@@ -109,6 +109,8 @@ func (j *JSON) Event(ev outpace.Event) {
 		e.Index, e.Count = &ev.Index, ev.Count
 	case outpace.WorkerLog:
 		e.Line = &ev.Line
+	case outpace.TaskWarned:
+		e.Index, e.Line = &ev.Index, &ev.Line
 	}
 	if ev.Kind == outpace.TaskFinished || ev.Kind == outpace.WorkerStarted {
 		e.Wall = inSeconds(ev.Wall)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,11 +28,12 @@ const (
 // summary, and the status: rewritten in place on a terminal, else a line of
 // its own every ten seconds.
 type Text struct {
-	out    io.Writer
-	every  time.Duration // between two statuses; 0: none
-	width  func() int    // of the terminal; nil where the status is a line of its own
-	quiet  bool          // no summary
-	hushed bool          // nothing at the end
+	out      io.Writer
+	every    time.Duration // between two statuses; 0: none
+	width    func() int    // of the terminal; nil where the status is a line of its own
+	quiet    bool          // no summary
+	warnings atomic.Int64  // that there were
+	hushed   bool          // nothing at the end
 
 	mu      sync.Mutex
 	counter *Counter
@@ -153,8 +155,23 @@ func (t *Text) Event(ev outpace.Event) {
 		if now := t.counter.Counts(); now.Refused == 1 { // the summary counts them
 			t.Message(refusal(ev, now.Shape.Processes), "")
 		}
+	case outpace.TaskWarned:
+		t.warn(ev.Line)
 	case outpace.ObserverPanic:
 		t.print(fmt.Sprintf("outpace: a bug in outpace: %v\n", ev.Err))
+	}
+}
+
+// mostWarnings is how many warnings are shown: each input may give the same.
+const mostWarnings = 5
+
+func (t *Text) warn(line string) {
+	n := t.warnings.Add(1)
+	if n <= mostWarnings {
+		t.Message("warning: "+line, "")
+	}
+	if n == mostWarnings {
+		t.Message("further warnings are not shown (hint: --progress json has all)", "")
 	}
 }
 
