@@ -40,10 +40,12 @@ type Functions struct {
 	Stubborn outpace.Function[int, int] // sleeps n milliseconds and cannot be cancelled; returns n
 	Exit     outpace.Function[int, int] // returns n; for n < 0 ends its process with exit code -n
 	Crash    outpace.Function[int, int] // returns n; for n < 0 its process dies by signal -n
+
+	Share outpace.Function[[]Step, []string] // does the steps and returns what each came to
 }
 
 // PythonSource is a Python module with the functions, named square, sleep_ms,
-// fail, big, stubborn, exit_if and crash_if, and with the prefix async_ the same
+// fail, big, stubborn, exit_if, crash_if and share, and with the prefix async_ the same
 // as coroutine functions.
 //
 //go:embed functions.py
@@ -60,6 +62,7 @@ func GoFunctions() Functions {
 			<-time.After(time.Duration(n) * time.Millisecond)
 			return n, nil
 		}),
+		Share: outpace.Func("share", shareSteps),
 	}
 }
 
@@ -85,7 +88,7 @@ func Run(t *testing.T, model func() outpace.Model, fns Functions) {
 	anonymous := outpace.Func("", func(context.Context, int) (int, error) { return 0, nil })
 	s := &suite{model: model, fns: fns, plan: plan, width: plan.Shape.Workers(), local: model().Check(anonymous) == nil}
 	for _, group := range [][]test{planTests(), futureTests(), cancelTests(), callbackTests(), timeoutTests(),
-		waitTests(), queueTests(), shutdownTests(), mapTests(), mapEndTests(), eventTests(), faultTests(), nestedTests()} {
+		waitTests(), queueTests(), shutdownTests(), mapTests(), mapEndTests(), eventTests(), faultTests(), nestedTests(), shareTests()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { s.run(t, c) })
 		}
