@@ -39,7 +39,7 @@ func layers() []layer {
 		{"python/worker", nil},
 		{".", []string{"internal/engine", "internal/jsontext", "share"}},
 		{"internal/session", []string{".", "share", "internal/wire", "internal/child"}},
-		{"modeltest", []string{"."}},
+		{"modeltest", []string{".", "share"}},
 		{"process", append(adapter, "internal/cores")},
 		{"python", append(adapter, "internal/cores", "python/worker")},
 		{"internal/soak", []string{".", "process", "python"}},
