@@ -40,6 +40,7 @@ func layers() []layer {
 		{".", []string{"internal/engine", "internal/jsontext", "share"}},
 		{"internal/session", []string{".", "share", "internal/wire", "internal/child"}},
 		{"modeltest", []string{".", "share"}},
+		{"modeltest", []string{"."}},
 		{"process", append(adapter, "internal/cores")},
 		{"python", append(adapter, "internal/cores", "python/worker")},
 		{"internal/soak", []string{".", "process", "python"}},

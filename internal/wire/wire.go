@@ -42,6 +42,7 @@ const (
 	KindCancel    Kind = 'X'
 	KindPing      Kind = 'P'
 	KindQuit      Kind = 'Q'
+	KindOutcome   Kind = 'O'
 
 	KindHello   Kind = 'h'
 	KindDefined Kind = 'd'
@@ -50,6 +51,8 @@ const (
 	KindBack    Kind = 'b'
 	KindRunning Kind = 's'
 	KindPong    Kind = 'p'
+
+	KindOperation Kind = 'o'
 )
 
 // ErrFrame is wrapped by every error about bytes that break the protocol.
@@ -64,7 +67,7 @@ type Reader struct {
 	src        io.Reader
 	buf        []byte // what was read ahead
 	start, end int    // the part of buf that is not taken yet
-	body       []byte // reused for the bodies of all kinds but batch and results
+	body       []byte // reused for the bodies of all kinds that are not kept
 }
 
 // NewReader returns a Reader of src.
@@ -76,9 +79,9 @@ func NewReader(src io.Reader) *Reader {
 // it may be called again: nothing of what was read is lost.
 func (r *Reader) Wait() error { return r.fill(header) }
 
-// Next returns the next frame, waiting for it. The body of a batch or results
-// frame belongs to the caller; that of any other kind is valid until the next
-// call.
+// Next returns the next frame, waiting for it. The body of a batch, results,
+// operation or outcome frame belongs to the caller; that of any other kind is
+// valid until the next call.
 // The error is io.EOF where the stream ends between frames,
 // io.ErrUnexpectedEOF where it ends in one, wraps ErrFrame for a length out of
 // range, or is the stream's own.
@@ -93,7 +96,7 @@ func (r *Reader) Next() (Kind, []byte, error) {
 	}
 	r.start += header
 	var body []byte
-	theirs := kind == KindBatch || kind == KindResults
+	theirs := kept(kind)
 	if !theirs {
 		body = r.body[:0]
 	}
@@ -102,6 +105,12 @@ func (r *Reader) Next() (Kind, []byte, error) {
 		r.body = body
 	}
 	return kind, body, err
+}
+
+// kept reports whether values in the bodies of a kind are used for longer than
+// the frame.
+func kept(kind Kind) bool {
+	return kind == KindBatch || kind == KindResults || kind == KindOperation || kind == KindOutcome
 }
 
 // fill makes at least n bytes available at buf[start:end].

@@ -41,6 +41,9 @@ func frames(t testing.TB) (stream []byte, bodies []any) {
 		Back{Batch: 7, First: 2, N: 3, Why: Cancelled},
 		Running{Batch: 7, Index: 1, Wall: time.Minute},
 	}
+	for _, o := range operations() {
+		bodies = append(bodies, o)
+	}
 	for _, b := range bodies {
 		switch b := b.(type) {
 		case Hello:
@@ -63,6 +66,8 @@ func frames(t testing.TB) (stream []byte, bodies []any) {
 			stream = AppendBack(stream, b)
 		case Running:
 			stream = AppendRunning(stream, b)
+		case Operation:
+			stream = add(AppendOperation(stream, b))
 		}
 	}
 	if err != nil {
@@ -94,6 +99,8 @@ func decode(kind Kind, body []byte) (any, error) {
 		return DecodeBack(body)
 	case KindRunning:
 		return DecodeRunning(body)
+	case KindOperation:
+		return DecodeOperation(body)
 	}
 	return nil, nil
 }
@@ -312,6 +319,8 @@ func appendAny(kind Kind, value any) ([]byte, error) {
 		return AppendBack(nil, v), nil
 	case Running:
 		return AppendRunning(nil, v), nil
+	case Operation:
+		return AppendOperation(nil, v)
 	}
 	return AppendJSON(nil, kind, value)
 }
