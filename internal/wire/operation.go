@@ -12,6 +12,9 @@ import (
 // Outside as the batch of an operation is the worker itself, rather than an item.
 const Outside = math.MaxUint32
 
+// MaxTickets is how many operations of one worker may be unanswered.
+const MaxTickets = 1 << 16
+
 // Operation is the body of an operation frame: item Index of a batch, or a part
 // of it, wants something that is shared.
 type Operation struct {
@@ -21,7 +24,7 @@ type Operation struct {
 }
 
 // fields is which fields of its frame an operation has, as bits. The others are 0.
-type fields uint8
+type fields uint16
 
 const (
 	hasObject fields = 1 << iota
@@ -30,8 +33,9 @@ const (
 	hasNumber
 	hasWait
 	hasVersion
+	answered   // its ticket is not 0
 	unanswered // its ticket is 0
-	unnamed    // it has no name, but a ticket
+	unnamed    // it has no name
 )
 
 // form is what the payload of an operation is.
@@ -49,7 +53,7 @@ const (
 func layout(op share.Op) (f fields, p form, known bool) {
 	switch op {
 	case share.OpAcquire:
-		return hasObject | hasLimit | hasCount | hasWait, formNone, true
+		return hasObject | hasLimit | hasCount | hasWait | answered, formNone, true
 	case share.OpRelease:
 		return hasObject | hasLimit | hasCount, formNone, true
 	case share.OpAdd:
@@ -63,17 +67,17 @@ func layout(op share.Op) (f fields, p form, known bool) {
 	case share.OpSwap:
 		return hasVersion, formSwap, true
 	case share.OpPut:
-		return hasLimit | hasCount | hasWait | hasNumber, formItems, true
+		return hasLimit | hasCount | hasWait | hasNumber | answered, formItems, true
 	case share.OpPaid:
 		return hasCount | unanswered, formItems, true
 	case share.OpRefund:
 		return hasCount | unanswered, formNone, true
 	case share.OpTake:
-		return hasLimit | hasCount | hasWait, formNone, true
+		return hasLimit | hasCount | hasWait | answered, formNone, true
 	case share.OpClose, share.OpLen:
 		return hasLimit, formNone, true
 	case share.OpWithdraw:
-		return unnamed, formNone, true
+		return unnamed | answered, formNone, true
 	}
 	return 0, formNone, false
 }
@@ -82,10 +86,13 @@ func layout(op share.Op) (f fields, p form, known bool) {
 const operationHead = 4*4 + 1 + 1 + 2 + 2*4 + 3*8
 
 // AppendOperation adds an operation frame. Values and items are believed to be
-// JSON. The error is ErrTooLong, or wraps ErrFrame for what a frame cannot say.
+// JSON; of items, there are as many as there are, whatever Count says. The error is ErrTooLong, or wraps ErrFrame for what a frame cannot say.
 func AppendOperation(dst []byte, o Operation) ([]byte, error) {
 	has, payload, known := layout(o.Op)
 	o.Request = only(has, o.Request)
+	if payload == formItems {
+		o.Count = len(o.Items)
+	}
 	if why := o.wrong(has, payload, known); why != "" {
 		return dst, fmt.Errorf("%w: %s", ErrFrame, why)
 	}
@@ -146,9 +153,7 @@ func (o Operation) wrong(has fields, payload form, known bool) string {
 		return "a name or a key that is not UTF-8"
 	case o.Limit < 0 || uint64(o.Limit) > math.MaxUint32 || o.Count < 0 || uint64(o.Count) > math.MaxUint32:
 		return fmt.Sprintf("%d of %d", o.Count, o.Limit)
-	case payload == formItems && o.Count != len(o.Items):
-		return fmt.Sprintf("%d items, not %d", len(o.Items), o.Count)
-	case has&unanswered != 0 && o.Ticket != 0 || has&unnamed != 0 && o.Ticket == 0:
+	case has&unanswered != 0 && o.Ticket != 0 || has&answered != 0 && o.Ticket == 0:
 		return fmt.Sprintf("operation %d with ticket %d", o.Op, o.Ticket)
 	}
 	return ""

@@ -21,11 +21,13 @@ type Outcome struct {
 // outcomeHead is the bytes of an outcome before its payload.
 const outcomeHead = 4 + 1 + 8 + 8
 
-// AppendOutcome adds an outcome frame with a response. Values and items are
-// believed to be JSON. The error is ErrTooLong, or the encoder's.
-func AppendOutcome(dst []byte, ticket uint32, r share.Response) ([]byte, error) {
-	payload := r.Value
+// AppendOutcome adds an outcome frame with a response to an operation. Values and
+// items are believed to be JSON. The error is ErrTooLong, or the encoder's.
+func AppendOutcome(dst []byte, ticket uint32, op share.Op, r share.Response) ([]byte, error) {
+	var payload []byte
 	switch {
+	case valued(op, r.Status):
+		payload = r.Value
 	case explained(r.Status):
 		payload = bytes.ToValidUTF8([]byte(r.Text), []byte("\uFFFD"))
 	case r.Abandoned != nil:
@@ -55,14 +57,19 @@ func outcomeFront(dst []byte, ticket uint32, r share.Response, n int) []byte {
 
 // explained reports whether the payload of an outcome is a text that says why.
 func explained(s share.Status) bool {
-	return s == share.Deadlock || s == share.Ended || s == share.Misuse
+	return s == share.Deadlock || s == share.Ended || s == share.Misuse || s == share.Held
+}
+
+// valued reports whether the payload of an outcome is a value.
+func valued(op share.Op, s share.Status) bool {
+	return s == share.OK && (op == share.OpGet || op == share.OpSnapshot || op == share.OpSwap) || s == share.No && op == share.OpSwap
 }
 
 // DecodeOutcome reads the body of an outcome frame.
 func DecodeOutcome(body []byte) (Outcome, error) {
 	d := decoder{rest: body}
 	o := Outcome{Ticket: d.u32(), Status: share.Status(d.u8()), Number: int64(d.u64()), Version: d.u64(), Payload: d.rest}
-	if o.Ticket == 0 || o.Status > share.Withdrawn || explained(o.Status) && !utf8.Valid(d.rest) {
+	if o.Ticket == 0 || !o.Status.Valid() || explained(o.Status) && !utf8.Valid(d.rest) {
 		d.short = true
 	}
 	return o, d.err("outcome")
@@ -84,8 +91,7 @@ func (o Outcome) Response(op share.Op) (share.Response, error) {
 			return r, fmt.Errorf("%w: %d items", ErrFrame, o.Number)
 		}
 		r.Items, err = Split(nil, o.Payload, int(o.Number))
-	case o.Status == share.OK && (op == share.OpGet || op == share.OpSnapshot),
-		o.Status <= share.No && op == share.OpSwap:
+	case valued(op, o.Status):
 		r.Value, err = whole(o.Payload)
 	case len(o.Payload) > 0:
 		err = fmt.Errorf("%w: %d bytes behind status %d of operation %d", ErrFrame, len(o.Payload), o.Status, op)

@@ -59,14 +59,16 @@ func TestOperationRefused(t *testing.T) {
 	for what, o := range map[string]Operation{
 		"no operation":             {Request: share.Request{Name: "n"}},
 		"an unknown operation":     {Request: share.Request{Op: share.OpWithdraw + 1, Name: "n"}},
-		"an unknown object":        {Request: share.Request{Op: share.OpAcquire, Kind: 2, Name: "n"}},
+		"an unknown object":        {Ticket: 1, Request: share.Request{Op: share.OpAcquire, Kind: 2, Name: "n"}},
 		"no name":                  {Request: share.Request{Op: share.OpLen}},
 		"a long name":              {Request: share.Request{Op: share.OpLen, Name: strings.Repeat("n", share.MaxName+1)}},
 		"a name that is no text":   {Request: share.Request{Op: share.OpLen, Name: "\xff"}},
 		"a key that is no text":    {Request: share.Request{Op: share.OpAdd, Name: "n", Key: "\xff"}},
 		"a limit below 0":          {Request: share.Request{Op: share.OpLen, Name: "n", Limit: -1}},
 		"a count below 0":          {Request: share.Request{Op: share.OpRefund, Name: "n", Count: -1}},
-		"another count of items":   {Request: share.Request{Op: share.OpPut, Name: "n", Count: 2, Items: [][]byte{[]byte("1")}}},
+		"nobody to acquire":        {Request: share.Request{Op: share.OpAcquire, Name: "n", Limit: 1, Count: 1}},
+		"nobody to take":           {Request: share.Request{Op: share.OpTake, Name: "n", Limit: 1, Count: 1}},
+		"nobody to wait":           {Request: share.Request{Op: share.OpPut, Name: "n", Limit: 1}},
 		"a paid put with a ticket": {Ticket: 1, Request: share.Request{Op: share.OpPaid, Name: "n"}},
 		"a refund with a ticket":   {Ticket: 1, Request: share.Request{Op: share.OpRefund, Name: "n"}},
 		"nothing to withdraw":      {Request: share.Request{Op: share.OpWithdraw}},
@@ -104,7 +106,7 @@ func TestOperationRefused(t *testing.T) {
 		"text behind":       append(body(Operation{Request: share.Request{Op: share.OpLen, Name: "n"}}), 1),
 		"one of two values": append(body(Operation{Request: share.Request{Op: share.OpSwap, Name: "n", Old: []byte("1"), Value: []byte("2")}}), ']'),
 		"half of a swap":    body(Operation{Request: share.Request{Op: share.OpSwap, Name: "n", Old: []byte("1")}}),
-		"items":             body(Operation{Request: share.Request{Op: share.OpPaid, Name: "n", Count: 1, Items: [][]byte{[]byte("1,2")}}}),
+		"fewer items":       body(Operation{Request: share.Request{Op: share.OpPaid, Name: "n", Count: 1, Items: [][]byte{[]byte("1,2")}}}),
 	} {
 		if o, err := DecodeOperation(b); !errors.Is(err, ErrFrame) {
 			t.Errorf("%s: %+v, %v", what, o, err)
@@ -117,7 +119,7 @@ func responses() map[share.Op][]share.Response {
 	items := [][]byte{[]byte(`1`), []byte(`{"a":"b"}`)}
 	return map[share.Op][]share.Response{
 		share.OpAcquire: {{}, {Abandoned: &share.Abandonment{By: "<f>, input 7", Why: "killed"}}, {Status: share.No},
-			{Status: share.Deadlock, Text: "é waits"}, {Status: share.Withdrawn}},
+			{Status: share.Deadlock, Text: "é waits"}, {Status: share.Withdrawn}, {Status: share.Held, Text: "again"}},
 		share.OpAdd:      {{Number: -5}},
 		share.OpSnapshot: {{Value: []byte(`{"a":1}`)}, {Status: share.Ended, Text: "closed"}},
 		share.OpGet:      {{Version: 9, Value: []byte(`null`)}},
@@ -131,7 +133,7 @@ func responses() map[share.Op][]share.Response {
 func TestOutcome(t *testing.T) {
 	for op, all := range responses() {
 		for _, want := range all {
-			frame, err := AppendOutcome([]byte("x"), 7, want)
+			frame, err := AppendOutcome([]byte("x"), 7, op, want)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +146,7 @@ func TestOutcome(t *testing.T) {
 			}
 		}
 	}
-	if frame, err := AppendOutcome(nil, 1, share.Response{Status: share.Misuse, Text: "a\xffb"}); err != nil || !bytes.HasSuffix(frame, []byte("a\uFFFDb")) {
+	if frame, err := AppendOutcome(nil, 1, share.OpLen, share.Response{Status: share.Misuse, Text: "a\xffb"}); err != nil || !bytes.HasSuffix(frame, []byte("a\uFFFDb")) {
 		t.Errorf("a text that is none: %q, %v", frame, err)
 	}
 }
@@ -153,7 +155,7 @@ func TestOutcomeRefused(t *testing.T) {
 	for _, body := range [][]byte{
 		nil, make([]byte, outcomeHead-1),
 		make([]byte, outcomeHead), // ticket 0
-		append([]byte{1, 0, 0, 0, byte(share.Withdrawn) + 1}, make([]byte, 16)...),
+		append([]byte{1, 0, 0, 0, byte(share.Held) + 1}, make([]byte, 16)...),
 		append(append([]byte{1, 0, 0, 0, byte(share.Ended)}, make([]byte, 16)...), 0xff),
 	} {
 		if o, err := DecodeOutcome(body); !errors.Is(err, ErrFrame) {
@@ -185,7 +187,7 @@ func TestOutcomeRefused(t *testing.T) {
 func FuzzOutcome(f *testing.F) {
 	for op, all := range responses() {
 		for _, r := range all {
-			frame, err := AppendOutcome(nil, 7, r)
+			frame, err := AppendOutcome(nil, 7, op, r)
 			if err != nil {
 				f.Fatal(err)
 			}
@@ -201,7 +203,7 @@ func FuzzOutcome(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sent, err := AppendOutcome(nil, o.Ticket, r)
+		sent, err := AppendOutcome(nil, o.Ticket, share.Op(op), r)
 		if err != nil {
 			t.Fatalf("%+v was read but cannot be sent: %v", r, err)
 		}
