@@ -22,7 +22,8 @@ import (
 
 // speaker is the beginning of a worker in Python that speaks the protocol and
 // does not know what to say. It has frame(kind, body), send(bytes),
-// results(batch, first, n, text) and take(), the next frame.
+// results(batch, first, n, text) and take(), the next frame; op(), an operation,
+// and outcome(), its answer: ticket, status, number, version and payload.
 const speaker = `
 import json, os, struct, sys, time
 def send(data):
@@ -40,6 +41,13 @@ def take():
     size, kind = struct.unpack("<Ic", read(5))
     return kind, read(size - 1)
 def say(text): print(text, file=sys.stderr, flush=True)
+def op(ticket, what, name, payload=b"", item=(1, 0), part=0, object=0, limit=0, count=0, number=0, wait=0, version=0):
+    name = name.encode()
+    frame(b"o", struct.pack("<IIIIBBHIIqqQ", *item, part, ticket, what, object, len(name), limit, count, number, wait, version) + name + payload)
+def outcome():
+    kind, body = take()
+    assert kind == b"O", kind
+    return (*struct.unpack("<IBqQ", body[:21]), body[21:])
 `
 
 // liar is a worker that says hello, defines whatever it is asked to, and
@@ -82,6 +90,12 @@ func configOf(t testing.TB, program string) Config {
 // begin starts a worker that is ready for batches, and ends it with the test.
 func begin(t testing.TB, program string) (*Session, *log) {
 	t.Helper()
+	return beginFor(t, program, nil)
+}
+
+// beginFor is begin for a worker whose operations act for somebody.
+func beginFor(t testing.TB, program string, owner OwnerFunc) (*Session, *log) {
+	t.Helper()
 	leaveNothing(t)
 	s, err := Start(configOf(t, program))
 	if err != nil {
@@ -101,7 +115,7 @@ func begin(t testing.TB, program string) (*Session, *log) {
 	})
 	lines := &log{}
 	err = s.Configure(Setup{Configure: wire.Configure{Worker: 1, Slots: 1, Mode: wire.ModeSerial},
-		Limits: Limits{Timeout: time.Minute, Patience: time.Minute}, Log: lines.add})
+		Limits: Limits{Timeout: time.Minute, Patience: time.Minute}, Log: lines.add, Owner: owner})
 	if err != nil {
 		t.Fatal(err)
 	}

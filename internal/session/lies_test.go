@@ -66,6 +66,10 @@ func TestLies(t *testing.T) {
 		`results(batch, 0, 3, b"[1,2,3]"); results(batch, 0, 3, b"[1,2,3]")`,
 		`results(batch, 0, 1, b"[1]"); frame(b"b", struct.pack("<IIIB", batch, 0, 1, 0))`,
 		`results(batch, 0, 1, b"[1]"); frame(b"s", struct.pack("<IIQ", batch, 0, 0))`,
+		`frame(b"o", b"short")`,
+		`frame(b"O", b"\1" + b"\0" * 20)`,
+		`op(1, 16, "n")`,
+		`op(0, 10, "n", b"[1,2]", count=1)`,
 	} {
 		t.Run(lie, func(t *testing.T) {
 			w, _ := begin(t, liar(lie))

@@ -133,6 +133,8 @@ func (s *Session) read(dst [][]byte) (r outpace.Reply, ok bool, err error) {
 	case wire.KindPong:
 		s.pong()
 		return r, false, nil
+	case wire.KindOperation:
+		return r, false, s.operation(body)
 	}
 	return r, false, fmt.Errorf("%w: kind %q", wire.ErrFrame, byte(kind))
 }

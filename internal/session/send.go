@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -80,6 +81,33 @@ func (w *writer) drain() {
 			return // where writing failed the worker is lost, and Receive says so
 		}
 	}
+}
+
+// soon writes a frame and does not wait for it: at once where nobody else writes
+// and the pipe has room, which saves a switch to another goroutine; else as later
+// does. The frame may be reused.
+func (w *writer) soon(frame []byte) {
+	if w.unread() > 0 || !w.mu.TryLock() {
+		w.later(frame)
+		return
+	}
+	n := w.attempt(frame)
+	if n == len(frame) {
+		w.mu.Unlock()
+		return
+	}
+	rest := bytes.Clone(frame[n:])
+	w.late.Go(func() { // it owns the writer until the frame is whole
+		defer w.mu.Unlock()
+		_, _ = w.to.Write(rest)
+	})
+}
+
+// unread is how many bytes wait for the pipe.
+func (w *writer) unread() int {
+	w.queue.Lock()
+	defer w.queue.Unlock()
+	return len(w.queue.frames)
 }
 
 // Send hands a batch over: see outpace.Worker.

@@ -6,6 +6,7 @@
 //	Send, Cancel ──► writer (one owner at a time) ──► 3 ┐
 //	                                                     process
 //	Receive ◄── flights (each item once) ◄── turn ◄── 4 ┘
+//	share.Owner ◄── operation ◄── … ◄── turn ◄── 4;  outcome ──► writer ──► 3
 //
 // Whoever holds turn reads. That is Receive nearly always; a Send that waits
 // for its function to be loaded reads too where nobody else does, and puts
@@ -65,6 +66,7 @@ type Setup struct {
 	wire.Configure
 	Limits Limits
 	Log    func(line string) // takes what the worker prints; nil changes nothing
+	Owner  OwnerFunc         // who its operations act for; nil: nobody
 }
 
 // Session is one worker process. It implements outpace.Worker once it is
@@ -82,6 +84,7 @@ type Session struct {
 	frames  *wire.Reader  // of source
 	turn    chan struct{} // holds one element while somebody reads
 	values  [][]byte      // of the last reply; reused by Receive
+	shared  shared
 	helpers sync.WaitGroup
 
 	mu      sync.Mutex
@@ -109,6 +112,7 @@ func (s *Session) Listen(log func(line string)) { s.out.open(log) }
 // and before the first Send, once. Its error is how the worker was lost.
 func (s *Session) Configure(how Setup) error {
 	s.number, s.limits = how.Worker, how.Limits
+	s.shared.begin(how.Owner)
 	s.out.open(how.Log)
 	frame, err := wire.AppendJSON(nil, wire.KindConfigure, how.Configure)
 	if err != nil {
@@ -127,8 +131,11 @@ func (s *Session) Kill() { s.process.Kill() }
 func (s *Session) Close(ctx context.Context) error {
 	quit, _ := wire.AppendFrame(nil, wire.KindQuit, nil)
 	s.writer.later(quit)
-	s.helpers.Go(func() { // its last answers must not keep it from ending
+	s.helpers.Go(func() { // what it still says must not keep it from ending, nor what it waits for
 		s.turn <- struct{}{}
+		for err := error(nil); err == nil; {
+			_, _, err = s.read(nil)
+		}
 		_, _ = io.Copy(io.Discard, s.process.From)
 		<-s.turn
 	})
@@ -166,6 +173,7 @@ func (s *Session) release() error {
 		return fmt.Errorf("process %d was killed, but the system does not let go of it", s.process.Pid())
 	}
 	s.lose(io.EOF)
+	s.shared.close()
 	s.writer.late.Wait()
 	s.helpers.Wait()
 	return nil
@@ -223,6 +231,7 @@ func (s *Session) lose(err error) *outpace.LostError {
 			lost.Err = errClosed
 		}
 	}
+	s.shared.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lost == nil {

@@ -34,6 +34,7 @@ func Start(c Config) (*Session, error) {
 		notify:  make(chan struct{}, 1),
 		flights: map[uint32]*flight{},
 		loads:   map[string]*load{},
+		shared:  shared{open: map[uint32]*ticket{}, most: maxUnread},
 	}
 	s.frames = wire.NewReader(&s.source)
 	if len(c.Preamble) > 0 {
