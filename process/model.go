@@ -126,6 +126,7 @@ func (m *model) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worke
 			Configure: wire.Configure{Worker: env.Number, Slots: m.shape.Tasks, Mode: m.mode()},
 			Limits:    limits,
 			Log:       env.Log,
+			Owner:     env.Owner,
 		})
 	}
 	if err != nil {

@@ -146,6 +146,7 @@ func (m *model) setup(env outpace.WorkerEnv) session.Setup {
 		Configure: wire.Configure{Worker: env.Number, Slots: m.tasks, Mode: mode},
 		Limits:    m.limits(),
 		Log:       env.Log,
+		Owner:     env.Owner,
 	}
 }
 
