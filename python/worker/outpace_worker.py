@@ -52,6 +52,10 @@ What starts up slowly is imported when it is first needed, by standard(), which 
 user's can get in the way of. What is imported at the start is written in C, or part of Python
 before it runs anything: json, re, threading, collections, functools and importlib.util take as
 long to import as Python takes to start.
+
+What tasks share, `import outpace`, is a package whose texts came with this one. It is loaded when a
+task imports it, and its agent (outpace/_remote.py) has a place in Channel: it is asked for what
+has to go ahead of each write, and told of each outcome.
 """
 
 import sys
@@ -76,6 +80,7 @@ if sys.version_info < REQUIRES:  # hello, so that the supervisor learns the vers
 import _collections as collections
 import _frozen_importlib as importing  # what importlib and importlib.machinery consist of
 import _frozen_importlib_external as importing_files
+import _contextvars as contextvars
 import _functools as functools
 import _json
 import _struct as struct
@@ -230,6 +235,7 @@ SCAN = _json.make_scanner(Scanned())  # (text, at) -> value, end; SystemError wh
 DECODE = parse_json
 ENCODE = json_encoder(False)
 ENCODE_ASCII = json_encoder(True)
+PLAIN_TEXT = _json.encode_basestring
 ESCAPES = [(char, ENCODE_ASCII(char)[1:-1]) for char in '\\"' + "".join(map(chr, range(32)))]  # backslashes first
 
 
@@ -533,6 +539,7 @@ def user_traceback(error):
             if link is not None and id(link) not in seen:
                 seen.add(id(link))
                 link.__traceback__ = user_frames(link.__traceback__)
+                end_with_user(link.__traceback__)
                 chain += [link.__cause__, link.__context__]
         if error.__traceback__ is None and not isinstance(error, SyntaxError) and len(seen) == 1:
             return ""
@@ -550,6 +557,17 @@ def user_frames(tb):
             break
         tb = tb.tb_next
     return tb
+
+
+def end_with_user(tb):
+    """Cuts a traceback behind the last frame that is neither ours nor of the package: what that did is said by the error."""
+    last = None
+    while tb is not None:
+        if tb.tb_frame.f_globals is not globals() and not tb.tb_frame.f_code.co_filename.startswith("<outpace/"):
+            last = tb
+        tb = tb.tb_next
+    if last is not None and last.tb_next is not None:
+        last.tb_next = None
 
 
 # ---------------------------------------------------------------- loading functions
@@ -587,12 +605,19 @@ def blocking(call):
     return functools.partial(run_on_loop, call)
 
 
-KEPT = Local()
+class Kept(Local):
+    """What a thread keeps: its event loop, and the Job or Lone that it works through."""
+
+    loop = job = None
+
+
+KEPT = Kept()
+ITEM = contextvars.ContextVar("outpace", default=None)  # (job, index) in a coroutine, and in what it starts
 
 
 def own_loop():
     """The event loop that this thread keeps, so that what one coroutine opens there another can use."""
-    if not hasattr(KEPT, "loop"):
+    if KEPT.loop is None:
         KEPT.loop = standard("asyncio").new_event_loop()
     return KEPT.loop
 
@@ -611,6 +636,9 @@ def run_on_loop(call, *args):
 
 
 async def outcome(call, args):
+    job = KEPT.job
+    if job is not None:
+        ITEM.set((job, job.running()))
     try:
         return await call(*args), None
     except BaseException as error:  # SystemExit too: it would tear through the loop
@@ -657,6 +685,30 @@ class StandardFinder:
         if path is None and get_ident() in cls.threads:
             return importing_files.PathFinder.find_spec(name, STANDARD_PATH)
         return None
+
+
+class Carried:
+    """Finds the package outpace, and loads it from the texts that came with this one."""
+
+    names = frozenset(("outpace", "outpace._remote"))
+
+    def __init__(self, worker, host, code):
+        self.worker, self.host, self.code = worker, host, code  # code(name)
+
+    def find_spec(self, name, path=None, target=None):
+        if name in self.names:
+            return importing.spec_from_loader(name, self, origin="<outpace>", is_package=name == "outpace")
+        return None
+
+    def create_module(self, spec):
+        return None  # one as usual
+
+    def exec_module(self, module):
+        exec(self.code(module.__name__), module.__dict__)
+
+    def agent(self):
+        """Asked for by the package: who carries out what tasks want of shared objects."""
+        return importing._gcd_import("outpace._remote").Agent(self.worker, self.host)
 
 
 def is_library(module):
@@ -739,7 +791,7 @@ class Loader:
             return self.files.setdefault(path, known)  # another module of the user's imported it
         if not self.files:
             sys.argv[:] = [path]
-        self.files[path] = execute(path, "outpace_user_" + stem if stem in sys.modules or is_standard(stem) else stem)
+        self.files[path] = execute(path, "outpace_user_" + stem if stem in sys.modules or stem == "outpace" or is_standard(stem) else stem)
         return self.files[path]
 
     def first_on_path(self, directory):
@@ -883,11 +935,15 @@ class Channel:
         self.rest = b""  # what was read of the next frame; less than its header
         self.body, self.have = None, 0  # a frame that is read in parts, and how much of it there is
         self.receive = None
+        self.agent = None  # of shared objects, once it was imported
+        self.wanted = False  # by the main thread: others that read let it
 
     def forked(self):
         """In a process that user code forked: the supervisor must see the end of its worker, not of this."""
         for fd in self.inp, self.out:
             os.closerange(fd, fd + 1)  # which does not mind a closed one
+        if self.agent is not None:
+            self.agent.forked, self.agent = True, None
 
     def orphaned(self):
         """The supervisor is gone: end, with everything that the functions started."""
@@ -896,11 +952,13 @@ class Channel:
         os._exit(1)
 
     def send(self, frames):
-        """Writes frames. Blocks while the pipe is full."""
+        """Writes what the agent has kept back, and frames. Blocks while the pipe is full."""
         if os.getpid() != self.pid:
             leave_fork(None)
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         with self.writing:
+            if self.agent is not None:
+                data = self.agent.kept() + data
             try:
                 done = os.write(self.out, data)
                 while done < len(data):
@@ -969,6 +1027,12 @@ class Channel:
                 self.read()
         finally:
             self.reading.release()
+            self.pass_on()
+
+    def pass_on(self):
+        """Called by who stops reading."""
+        if self.agent is not None:
+            self.agent.pass_on()
 
 
 def private(fd):
@@ -1105,6 +1169,16 @@ class Job:
             else:
                 append(freeze(value))
                 self.since = clock()
+
+    def running(self):
+        """The item that the function is called with; for the thread that runs the job."""
+        with self.lock:
+            return self.first + len(self.out)
+
+    def runs(self, index):
+        """Whether an item was begun and is not over."""
+        with self.lock:
+            return index in self.tasks or not self.over and self.first + len(self.out) == index < self.end
 
     def settle(self, now, error=None, until=None):
         """Turns what is done, and the item that failed, into frames (lock held).
@@ -1258,6 +1332,12 @@ class Lone:
 
     late = Job.late
 
+    def running(self):
+        return 0
+
+    def runs(self, index):
+        return not self.over
+
     def run(self, pid):
         """Calls the function, in the process pid. Returns the frames that answer it; none where it was handed back."""
         x, error = (*unpack_texts(self.text, 1), None) if self.packed else decode_lone(self.text)
@@ -1319,14 +1399,17 @@ class Watch:
         self.progress = {}  # job id -> what was taken in hand, when last looked at
 
     def wake(self):
-        """Called by the main thread, when it gets busy."""
+        """Called by the main thread, when it gets busy, and by others that leave something to be sent."""
         if self.thread is None:
             try:
                 self.thread = start_new_thread(guarded(self.run), ())
             except RuntimeError as error:
                 die("cannot start a thread: %s" % error)
         elif self.parked and self.call.locked():
-            self.call.release()
+            try:
+                self.call.release()
+            except RuntimeError:  # two called at once
+                pass
 
     def run(self):
         worker, channel = self.worker, self.worker.channel
@@ -1334,7 +1417,7 @@ class Watch:
         while True:
             sleep(POLL)
             stuck = unread and channel.reads == reads
-            idle = 0 if worker.busy or worker.jobs or channel.reads != reads else idle + 1
+            idle = 0 if worker.busy or worker.jobs or self.shares() or channel.reads != reads else idle + 1
             reads = channel.reads
             unread = self.look(stuck)
             if idle > PARK:
@@ -1345,9 +1428,14 @@ class Watch:
         """Sleeps until there is work again, so that an idle worker wakes nobody."""
         self.call.acquire(False)  # an old call
         self.parked = True
-        if self.worker.channel.reads == reads:
+        if self.worker.channel.reads == reads and not self.shares():
             self.call.acquire()
         self.parked = False
+
+    def shares(self):
+        """Whether something is kept back, or waited for."""
+        agent = self.worker.channel.agent
+        return agent is not None and agent.busy()
 
     def look(self, stuck):
         """Looks once. Returns whether there is something that nobody has read; stuck: still."""
@@ -1360,6 +1448,8 @@ class Watch:
             worker.slots.notice()
         if worker.slots.leases:
             self.check_leases(clock())
+        if worker.channel.agent is not None:
+            worker.channel.agent.tend(not worker.jobs)
         return unread
 
     def check_leases(self, now):
@@ -1417,6 +1507,7 @@ class Worker:
     """The main thread: takes what comes over the channel and acts on it, one after another."""
 
     def __init__(self):
+        self.thread = get_ident()  # the main one
         self.channel = Channel()
         self.channel.receive = self.receive
         self.inbox = collections.deque()  # (kind, value), to be acted on in order
@@ -1465,6 +1556,8 @@ class Worker:
                     self.slots.cancel(self, self.jobs[job_id], index)
             elif kind == b"P":
                 self.slots.ping(self, bytes(body))
+            elif kind == b"O" and self.channel.agent is not None:
+                self.channel.agent.outcome(body)
             elif kind == b"Q":
                 self.closing = True
                 self.inbox.append((kind, None))
@@ -1490,16 +1583,25 @@ class Worker:
     def serve(self):
         """Acts on frames, until the event loop takes that over."""
         while type(self.slots) is not Loop:
-            with self.channel.reading:
-                while not self.inbox:
-                    self.channel.read()
-                kind, value = self.inbox.popleft()
-            self.act(kind, value)
+            self.act(*self.next())
         self.slots.serve()
+
+    def next(self):
+        """What comes next. Another thread that reads stops for this one at the next frame, since it says so first."""
+        channel, inbox = self.channel, self.inbox
+        channel.wanted = True
+        if not inbox:
+            with channel.reading:
+                while not inbox:
+                    channel.read()
+        channel.wanted = False
+        return inbox.popleft()
 
     def act(self, kind, value):
         self.busy = True
         self.watch.wake()
+        if kind != b"B" or type(self.slots) is not Threads:  # else this thread reads on at once
+            self.channel.pass_on()
         if kind == b"B":
             if type(value) is Job and value.func_id not in self.functions:
                 die("bad frame b'B': function %d is not defined" % value.func_id)
@@ -1549,6 +1651,7 @@ class Worker:
 
     def run(self, job):
         """Works through a job in this thread and answers it."""
+        KEPT.job = job
         if type(job) is Lone:
             self.run_lone(job)
             return
@@ -1572,6 +1675,7 @@ class Worker:
 
     def forget(self, job):
         """Answered in full. Its number may be in use again, since the frames are out."""
+        KEPT.job = None
         if self.jobs.get(job.id) is job:
             del self.jobs[job.id]
 
@@ -1592,7 +1696,7 @@ class Worker:
         return False
 
 
-def finish():
+def finish(worker):
     """Ends the process as Python would, but for what could keep it: threads, and handlers that hang."""
     def hurry():
         sleep(EXIT_WAIT)
@@ -1608,6 +1712,8 @@ def finish():
             call()
         except BaseException as error:
             write(user_traceback(error))
+    if worker.channel.agent is not None:
+        worker.channel.send([])  # what handlers, and threads without an item, have shared
     flush_streams()
     os._exit(0)
 
@@ -1633,7 +1739,7 @@ class Slots:
         """Called by a thread that read for the main thread."""
 
     def quit(self, worker):
-        finish()
+        finish(worker)
 
 
 class Serial(Slots):
@@ -1686,7 +1792,7 @@ class Threads(Slots):
         self.quitting = True
         while worker.jobs:
             self.drained.wait()
-        finish()
+        finish(worker)
 
 
 class Loop(Slots):
@@ -1747,6 +1853,7 @@ class Loop(Slots):
         """Calls the function with one input and notes what came of it. Raises only what our cancel raised."""
         begin = clock()
         value = error = None
+        ITEM.set((job, index))
         try:
             value = job.func.call(x)
             if type(value) not in SCALARS:
@@ -1795,7 +1902,7 @@ class Loop(Slots):
         if not job.tasks:
             self.worker.forget(job)
             if self.quitting and not self.worker.jobs:
-                finish()
+                finish(self.worker)
 
     def cancel(self, worker, job, index):
         self.loop.call_soon_threadsafe(guarded(self.cancel_tasks), job, index)
@@ -1811,7 +1918,10 @@ class Loop(Slots):
     def quit(self, worker):
         self.quitting = True
         if not worker.jobs:
-            finish()
+            finish(worker)
+
+
+OWN_TASKS = outcome.__code__, Loop.call.__code__  # of the tasks that items are; user code makes others
 
 
 def consecutive(numbered):
@@ -1834,6 +1944,8 @@ def main():
     os.register_at_fork(after_in_child=worker.forked)
     # Child processes of the multiprocessing module import __main__: it must not be this file.
     own, sys.modules["__main__"] = sys.modules["__main__"], MODULE("__main__")
+    if hasattr(own, "carried"):  # by boot.py
+        sys.meta_path.insert(0, Carried(worker, own, own.carried))
     worker.hello()
     guarded(worker.serve)()
 

@@ -34,6 +34,10 @@ with open(os.path.join(HERE, "outpace_worker.py"), encoding="ascii") as file:
     SOURCE = file.read()
 with open(os.path.join(HERE, "boot.py"), encoding="ascii") as file:
     BOOT = file.read()
+PACKAGE = []
+for name in "__init__.py", "_remote.py":
+    with open(os.path.join(HERE, "outpace", name), encoding="ascii") as file:
+        PACKAGE.append(file.read())
 
 # As worker.go has it.
 START = 'import os, sys; program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))'
@@ -69,7 +73,9 @@ class Client:
             os.dup2(from_worker, 4)
 
         self.log = tempfile.TemporaryFile("w+b")
-        boot = [str(len(BOOT)), str(len(source)), hashlib.sha256(source.encode()).hexdigest()[:32], CACHE.name]
+        sources = [source, *PACKAGE]
+        key = hashlib.sha256("".join(sources).encode()).hexdigest()[:32]
+        boot = [str(len(BOOT)), ",".join(str(len(each)) for each in sources), key, CACHE.name]
         self.process = subprocess.Popen(
             [python] + ([as_file] if as_file else ["-c", START] + boot), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, pass_fds=(3, 4), preexec_fn=place, cwd=directory, start_new_session=True,
@@ -77,7 +83,7 @@ class Client:
         os.close(to_worker)
         os.close(from_worker)
         if not as_file:
-            self.send_raw((BOOT + source).encode())
+            self.send_raw((BOOT + "".join(sources)).encode())
         self.buffer = b""
         self.kept = []  # frames read while waiting for others
         self.number = 0

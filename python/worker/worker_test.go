@@ -25,8 +25,10 @@ func TestProgram(t *testing.T) {
 		if line := strings.Join(args, " "); len(line) > 200 || strings.ContainsAny(line, "\n\x00") {
 			t.Errorf("%q: arguments %q", folder, args)
 		}
-		if !strings.HasSuffix(string(text), Source()) {
-			t.Errorf("%q: the program does not end with the worker", folder)
+		for name, source := range map[string]string{"the worker": Source(), "the package": Modules()["outpace/__init__.py"]} {
+			if !strings.Contains(string(text), source) {
+				t.Errorf("%q: the program is without %s", folder, name)
+			}
 		}
 	}
 }
