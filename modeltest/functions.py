@@ -117,3 +117,38 @@ async def async_exit_if(n):
 
 async def async_crash_if(n):
     return crash_if(n)
+
+
+async def async_share(steps):
+    return [await async_share_step(**step) for step in steps]
+
+
+async def async_share_step(do, name, key="", n=0, old=0):
+    import outpace
+    if do in ("acquire", "acquire2"):
+        lock = outpace.lock(name) if do == "acquire" else outpace.semaphore(name, 2)
+        await (lock.acquire_async() if do == "acquire" else lock.acquire_async(n))
+        return "abandoned" if lock.abandoned else "ok"
+    if do == "increment":
+        for _ in range(n):
+            async with outpace.lock(name):
+                value = await outpace.value(name, 0).get_async()
+                await asyncio.sleep(0)
+                await outpace.value(name, 0).set_async(value + 1)
+        return "ok"
+    if do == "fill":
+        for i in range(n):
+            await outpace.queue(name, 10).put_async(i)
+        return "ok"
+    waits = {
+        "sum": lambda: outpace.counter(name).add_async(key, n), "count": lambda: outpace.counter(name).get_async(key),
+        "snapshot": lambda: outpace.counter(name).snapshot_async(),
+        "get": lambda: outpace.value(name, 0).get_async(), "set": lambda: outpace.value(name, 0).set_async(n),
+        "cas": lambda: outpace.value(name, 0).compare_and_set_async(old, n),
+        "update": lambda: outpace.value(name, 0).update_async(lambda x: x + n),
+        "put": lambda: outpace.queue(name, 10).put_async(n), "take": lambda: outpace.queue(name, 10).get_async(),
+        "close": lambda: outpace.queue(name, 10).close_async(), "sleep": lambda: asyncio.sleep(n / 1000),
+    }
+    if do in waits:
+        return said(await waits[do]())
+    return share_step(do, name, key, n, old)

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
-	"time"
 
 	"github.com/outpace-run/outpace/share"
 )
@@ -171,7 +171,7 @@ func (s Step) increment(ctx context.Context) (string, error) {
 			return "", err
 		}
 		n, err := value.Get(ctx)
-		time.Sleep(0) // somebody else may want to run
+		runtime.Gosched() // somebody else may want to run
 		if err == nil {
 			err = value.Set(ctx, n+1)
 		}

@@ -77,7 +77,7 @@ func suite() modeltest.Functions {
 
 func conforming() []outpace.AnyFunction {
 	f := suite()
-	return []outpace.AnyFunction{f.Square, f.SleepMS, f.Fail, f.Big, f.Stubborn, f.Exit, f.Crash}
+	return []outpace.AnyFunction{f.Square, f.SleepMS, f.Fail, f.Big, f.Stubborn, f.Exit, f.Crash, f.Share}
 }
 
 // die ends this process by a signal. Go's runtime handles some in its own way,

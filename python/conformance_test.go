@@ -35,5 +35,6 @@ func conforming(target string) modeltest.Functions {
 		Stubborn: Func[int, int](target + "stubborn"),
 		Exit:     Func[int, int](target + "exit_if"),
 		Crash:    Func[int, int](target + "crash_if"),
+		Share:    Func[[]modeltest.Step, []string](target + "share"),
 	}
 }

@@ -45,7 +45,7 @@ func (p pass) run(ctx context.Context) (Run, *outcome, error) {
 		return Run{}, nil, err
 	}
 	_, leave := ex.Share(ctx)
-	leave() // tasks that wait for one another are found
+	leave()                           // tasks that wait for one another are found
 	defer func() { _ = ex.Close() }() // again, where the run came to its end
 	run, got, err := p.measure(ctx, ex, team, begin)
 	if err != nil {
