@@ -24,6 +24,7 @@ import (
 
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/process"
+	"github.com/outpace-run/outpace/share"
 )
 
 // What the workers of these tests can be asked for.
@@ -66,13 +67,26 @@ var (
 		b[0], b[n-1] = 1, 2
 		return b, nil
 	}, outpace.UseCodec(asTheyAre{}))
+	shares = outpace.Func("sharing", sharing)
+	locks  = outpace.Func("locks", func(ctx context.Context, n int) (int, error) {
+		lock := share.Lock(ctx, "bench")
+		for range n {
+			if _, err := lock.Acquire(ctx); err != nil {
+				return 0, err
+			}
+			if err := lock.Release(); err != nil {
+				return 0, err
+			}
+		}
+		return n, nil
+	})
 	once = outpace.Func("once", func(context.Context, int) (int, error) { return counted(), nil })
 )
 
 func functions() []outpace.AnyFunction {
 	twin := outpace.Func("twin", func(context.Context, int) (int, error) { return 0, nil })
 	return []outpace.AnyFunction{cube, reciprocal, double, noop, pid, fails, panics, goexits, blows, half, deep, raw, echo, says, closes, waits, runs,
-		spins, spread, table, blob, once, twin, twin, nil, outpace.Remote[int, int]("elsewhere", 1)}
+		spins, spread, table, blob, once, shares, locks, twin, twin, nil, outpace.Remote[int, int]("elsewhere", 1)}
 }
 
 // gobs is a codec that is not JSON.

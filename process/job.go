@@ -39,6 +39,8 @@ type job struct {
 	givenUp  bool          // … and its context was cancelled
 	ctx      context.Context
 	stop     context.CancelCauseFunc
+	item     *item  // of at
+	items    []item // for those that follow
 	finished bool
 	results
 }
@@ -73,7 +75,7 @@ func newJob(s *server, f *function, b wire.Batch, inputs [][]byte) *job {
 
 // begin returns the next item to run, and its context. It finishes the job when
 // there is none.
-func (j *job) begin() (ctx context.Context, i int, ok bool) {
+func (j *job) begin() (ctx *item, i int, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.skip[j.next] {
@@ -91,7 +93,19 @@ func (j *job) begin() (ctx context.Context, i int, ok bool) {
 	}
 	i = j.next
 	j.next, j.at, j.givenUp, j.since = i+1, i, false, j.server.clock()
-	return j.ctx, i, true
+	return j.nextItem(), i, true
+}
+
+// nextItem returns the context of the item that is run. Each has its own, since a
+// goroutine may keep it; they are made by the dozen. The lock is held.
+func (j *job) nextItem() *item {
+	const dozen = 32
+	if len(j.items) == 0 {
+		j.items = make([]item, min(dozen, j.end-j.at))
+	}
+	j.item, j.items = &j.items[0], j.items[1:]
+	j.item.Context, j.item.job, j.item.index = j.ctx, j, uint32(j.at)
+	return j.item
 }
 
 // done takes the result of the item that was run, a JSON array of it without
@@ -119,7 +133,7 @@ func (j *job) done(value []byte) []byte {
 		j.cpu += now - j.mark
 		j.mark = now
 	}
-	if len(j.values) > maxKept {
+	if len(j.values) > maxKept || j.item.held.Load() != 0 { // others may wait for what it holds
 		j.flush()
 	}
 	return value
@@ -150,7 +164,7 @@ func (j *job) failed(e wire.Error, returned bool) {
 // ended notes that the item that was run has ended. The lock is held.
 func (j *job) ended() (i int, wall time.Duration) {
 	i, wall = j.at, j.server.clock()-j.since
-	j.at = -1
+	j.at, j.item.over = -1, true
 	j.fn.mean.Store(max(1, int64(wall)))
 	if j.givenUp {
 		j.stop(nil)

@@ -89,7 +89,7 @@ func (c config) environ() (env []string, note string) {
 	}
 	env = append(env, variable+"="+isWorker)
 	available := cores.Available()
-	n := share(available, c.shape)
+	n := portion(available, c.shape)
 	if n == available {
 		return env, ""
 	}
@@ -97,9 +97,9 @@ func (c config) environ() (env []string, note string) {
 		fmt.Sprintf("GOMAXPROCS=%d in each worker: its share of %d cores, at least 2 and one for each task", n, available)
 }
 
-// share is how many cores a worker should use: those of its tasks, or its part
+// portion is how many cores a worker should use: those of its tasks, or its part
 // of all if that is more, and two at least, so that it can be reached while
 // one is busy.
-func share(available int, s outpace.Shape) int {
+func portion(available int, s outpace.Shape) int {
 	return min(available, max(2, s.Tasks, available/s.Processes))
 }

@@ -23,12 +23,14 @@ import (
 //	                                                └── lease over: handed back
 //
 // The goroutine that called Main reads. Each slot is a goroutine that works
-// through one job after another. Frames about a job are sent under its lock, so
+// through one job after another. What items share goes the same way: share.go.
+// Frames about a job are sent under its lock, so
 // that what is said about an item never comes after its answer.
 type server struct {
 	registry registry
 	out      *writer
 	begun    time.Time
+	tickets  tickets
 	width    int // slots; 0 before configure
 
 	mu        sync.Mutex
@@ -51,7 +53,7 @@ type function struct {
 // serve answers a supervisor until the process ends.
 func serve(r registry, in *os.File, out *writer) {
 	s := &server{
-		registry: r, out: out, begun: time.Now(),
+		registry: r, out: out, begun: time.Now(), tickets: newTickets(),
 		functions: map[uint32]*function{}, jobs: map[uint32]*job{}, hand: make(chan *job),
 	}
 	s.hello()
@@ -105,6 +107,8 @@ func (s *server) take(kind wire.Kind, body []byte) error {
 		pong, err := wire.AppendFrame(nil, wire.KindPong, body)
 		s.out.write(pong)
 		return err
+	case wire.KindOutcome:
+		return s.outcome(body)
 	case wire.KindQuit:
 		s.quit()
 		return nil

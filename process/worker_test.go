@@ -19,6 +19,7 @@ import (
 	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/wire"
 	"github.com/outpace-run/outpace/process"
+	"github.com/outpace-run/outpace/share"
 )
 
 // begin starts a worker of a model, and ends it with the test.
@@ -241,6 +242,7 @@ func TestProtocolAbuse(t *testing.T) {
 		return f
 	}
 	quit, _ := wire.AppendFrame(nil, wire.KindQuit, nil)
+	outcome, _ := wire.AppendOutcome(nil, 7, share.OpLen, share.Response{})
 	configure := frame(wire.KindConfigure, wire.Configure{Worker: 1, Slots: 1, Mode: wire.ModeSerial})
 	define := frame(wire.KindDefine, wire.Define{Func: 1, Target: "waits"})
 	one := batch(wire.Batch{ID: 1, Func: 1, N: 1, Inputs: []byte("[" + strconv.Quote(filepath.Join(t.TempDir(), "f")) + "]")})
@@ -250,6 +252,8 @@ func TestProtocolAbuse(t *testing.T) {
 		"length of 0":        {0, 0, 0, 0, 'B'},
 		"malformed batch":    frame(wire.KindBatch, 1),
 		"malformed cancel":   frame(wire.KindCancel, 1),
+		"malformed outcome":  frame(wire.KindOutcome, 1),
+		"ticket 7":           outcome,
 		"'C'":                frame(wire.KindConfigure, "x"),
 		"'D'":                frame(wire.KindDefine, "x"),
 		"slots 0":            frame(wire.KindConfigure, wire.Configure{Mode: wire.ModeThreads}),
