@@ -12,9 +12,9 @@ func TestInPython(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("they look into /proc")
 	}
-	out, err := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "test_outpace_worker").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "python3", "-B", "-m", "unittest", "test_remote", "test_local", "test_outpace_worker").CombinedOutput()
 	if err != nil {
-		t.Errorf("python3 -m unittest test_outpace_worker: %v\n%s", err, out)
+		t.Errorf("python3 -m unittest: %v\n%s", err, out)
 	}
 }
 
