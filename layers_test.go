@@ -56,7 +56,7 @@ func layers() []layer {
 		{"examples/suites", nil},
 		{"cmd/outpace/internal/suite", []string{"cmd/outpace/internal/builtin", "examples/suites"}},
 		{"cmd/outpace/internal/cli", []string{
-			".", "python", "internal/child", "internal/cores", "internal/room", "examples/suites",
+			".", "python", "python/worker", "internal/child", "internal/cores", "internal/room", "examples/suites",
 			"cmd/outpace/internal/builtin", "cmd/outpace/internal/input", "cmd/outpace/internal/ui",
 			"cmd/outpace/internal/machine", "cmd/outpace/internal/doctor", "cmd/outpace/internal/bench", "cmd/outpace/internal/report",
 			"cmd/outpace/internal/site", "cmd/outpace/internal/suite",

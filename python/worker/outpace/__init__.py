@@ -558,8 +558,9 @@ def _find_agent() -> "Any":
     agent = getattr(__spec__.loader, "agent", None)
     if agent is not None:
         return agent()
-    from . import _local
-    return _local.Agent()
+    from ._local import Agent
+    here: "Any" = Agent
+    return here()
 
 
 _agent = _find_agent()

@@ -7,6 +7,7 @@
 Everything happens under one lock, which nobody holds while waiting. Deadlocks are not looked for.
 """
 
+# mypy: ignore-errors
 import json
 import sys
 import threading

@@ -108,7 +108,7 @@ func newRoot(s streams, code *int) *cobra.Command {
 	root.SetErr(s.err)
 	root.SetVersionTemplate("outpace {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newMap(s, code), newBench(s, code), newCompare(s), newDoctor(s, code), newMan())
+	root.AddCommand(newMap(s, code), newBench(s, code), newCompare(s), newDoctor(s, code), newPythonpath(s), newMan())
 	completeForShells(root)
 	standard := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {

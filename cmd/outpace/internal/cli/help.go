@@ -22,6 +22,7 @@ const rootCommands = `Commands:
   bench FUNC [INPUT ...] the same work under every model and width; says which to use
   compare A B            two reports of bench, cell by cell
   doctor                 tell what a run finds on this machine, and what would narrow it
+  pythonpath             tell the folder of the Python module outpace, for PYTHONPATH
   man DIR                write the man pages into a directory
   completion SHELL       write the completion script for bash, zsh, fish or powershell
 
@@ -134,12 +135,13 @@ const manExamples = `  outpace man ~/.local/share/man/man1`
 // helpTexts returns the text of --help for each command that has one.
 func helpTexts() map[string]string {
 	return map[string]string{
-		"outpace":         rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
-		"outpace map":     "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
-		"outpace bench":   "outpace bench FUNC [INPUT ...]\n\n" + benchExamples + "\n\n" + benchAbout + "\n\n" + benchFlagsHelp + "\n" + goFunctions(),
-		"outpace compare": "outpace compare A B\n\n" + compareExamples + "\n\n" + compareAbout + "\n\n" + compareFlagsHelp,
-		"outpace doctor":  "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
-		"outpace man":     "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
+		"outpace":            rootAbout + "\n\nExamples:\n" + rootExamples + "\n\n" + rootCommands,
+		"outpace map":        "outpace map FUNC [INPUT ...]\n\n" + mapExamples + "\n\n" + mapAbout + "\n\n" + mapFlagsHelp + "\n" + goFunctions(),
+		"outpace bench":      "outpace bench FUNC [INPUT ...]\n\n" + benchExamples + "\n\n" + benchAbout + "\n\n" + benchFlagsHelp + "\n" + goFunctions(),
+		"outpace compare":    "outpace compare A B\n\n" + compareExamples + "\n\n" + compareAbout + "\n\n" + compareFlagsHelp,
+		"outpace doctor":     "outpace doctor [--python PATH] [--json]\n\n" + doctorExamples + "\n\n" + doctorAbout + "\n\n" + doctorFlagsHelp,
+		"outpace pythonpath": "outpace pythonpath\n\n" + pythonpathExamples + "\n\n" + pythonpathAbout + "\n\n" + pythonpathExits,
+		"outpace man":        "outpace man DIR\n\n" + manExamples + "\n\n" + manAbout + "\n",
 	}
 }
 

@@ -18,3 +18,6 @@ const diskFull = syscall.Errno(112)
 func isFull(err error) bool { return errors.Is(err, diskFull) }
 
 func isTooBig(error) bool { return false }
+
+// usersOwn: a folder in the user's profile is.
+func usersOwn(os.FileInfo) bool { return true }

@@ -17,3 +17,9 @@ func isFull(err error) bool {
 }
 
 func isTooBig(err error) bool { return errors.Is(err, syscall.EFBIG) }
+
+// usersOwn reports whether a folder belongs to the user, and nobody else can write to it.
+func usersOwn(dir os.FileInfo) bool {
+	found, ok := dir.Sys().(*syscall.Stat_t)
+	return ok && int(found.Uid) == os.Geteuid() && dir.Mode().Perm()&0o022 == 0
+}
