@@ -19,9 +19,12 @@ import (
 //
 //	Extension modules: numpy.core._multiarray_umath, … (total: 13)
 //
-// All from our first frame on is how the function was called.
+// All from our first frame on is how the function was called. Only where it
+// waits for something shared, the innermost frames are ours too: those of the
+// worker, below those of the package that it imported.
 const (
 	ownFrame   = `  File "<outpace_worker.py>", line `
+	shareFrame = `  File "<outpace/`
 	extensions = "Extension modules: "
 	innermost  = 20 // frames that are kept of a deep stack …
 	outermost  = 10 // … at either end
@@ -75,11 +78,26 @@ func waits(stack []string) bool {
 	return false
 }
 
+// fromPackage returns a stack without the frames in which the worker reads the
+// channel, for a function that waits for something shared.
+func fromPackage(stack []string) []string {
+	for i, line := range stack {
+		if strings.HasPrefix(line, shareFrame) {
+			return stack[i:]
+		}
+		if !strings.HasPrefix(line, ownFrame) {
+			break
+		}
+	}
+	return stack
+}
+
 // shortStack returns the lines of a stack that tell something.
 func shortStack(stack []string) (short []string) {
 	if waits(stack) {
 		return nil
 	}
+	stack = fromPackage(stack)
 	for i := 0; i < len(stack) && !strings.HasPrefix(stack[i], ownFrame); {
 		n := 1
 		for i+n < len(stack) && stack[i+n] == stack[i] {

@@ -28,6 +28,7 @@ func TestCrashText(t *testing.T) {
 	for i := range 100 {
 		deep += frameLine("/d/fn.py", i, "f")
 	}
+	shared := frameLine("<outpace/_remote.py>", 9, "wait") + frameLine("/home/me/fn.py", 4, "f")
 	traceback := "Traceback (most recent call last):\n  File \"<outpace_worker.py>\", line 3, in f\n    x\nKeyError: 1\n"
 	for name, test := range map[string]struct{ output, want string }{
 		"nothing":     {"", ""},
@@ -36,6 +37,7 @@ func TestCrashText(t *testing.T) {
 		"extensions":  {head + user + own + "\nExtension modules: a.b, c (total: 2)\n", head + user},
 		"cut off":     {"...\n" + frameLine("/d/fn.py", 4, "f") + own, "...\n" + frameLine("/d/fn.py", 4, "f")},
 		"repeated":    {head + strings.Repeat(frameLine("/d/fn.py", 4, "f"), 100) + "  ...\n", head + frameLine("/d/fn.py", 4, "f") + "  (the same 99 times more)\n  ...\n"},
+		"shared wait": {head + frameLine("<outpace_worker.py>", 9, "read") + shared + own, head + shared},
 		"our wait":    {head + frameLine("/lib/threading.py", 327, "wait") + frameLine("<outpace_worker.py>", 9, "start_thread") + own, head},
 		"two threads": {head + user + own + "\n" + head + user + own, head + user + "\n" + head + user},
 	} {

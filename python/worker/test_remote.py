@@ -5,6 +5,8 @@
 One worker for each mode runs most of it. Nothing sleeps: to wait means to read frames.
 """
 
+# Long because: what crosses is tested operation by operation, in each mode.
+
 import json
 import os
 import shutil

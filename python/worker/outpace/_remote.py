@@ -18,6 +18,7 @@ there before the result of the task that did it; and at the Watch's next look at
 Locks are taken in this order: Channel.reading, Channel.writing, Agent.lock, Job.lock.
 """
 
+# Long because: what is kept back and what is waited for meet in one lock and one channel.
 # mypy: ignore-errors
 import struct
 import sys
