@@ -284,6 +284,7 @@ func (l *lane) owner(at *share.Site, batch uint32, item, part int) *share.Owner 
 	if b == nil || item < 0 || item >= b.n || b.answered[item] {
 		return nil
 	}
+	b.reached = true
 	if o := b.owners[key]; o != nil {
 		return o
 	}

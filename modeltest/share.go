@@ -261,7 +261,7 @@ func testShareDied(t *testing.T, s *suite) {
 		if err := ahead.Put(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
-		s.abandoned(t, ctx, "signal")
+		s.abandoned(t, ctx, "SIGKILL")
 		if err := share.Lock(ctx, "l").Release(); err != nil {
 			t.Fatal(err)
 		}
@@ -307,7 +307,7 @@ func testShareCircle(t *testing.T, s *suite) {
 			continue
 		}
 		failed++
-		for _, want := range []string{"deadlock", "input 0", "input 1", `holds lock "A"`, `waits for lock "A"`, `holds lock "B"`, `waits for lock "B"`} {
+		for _, want := range []string{"eadlock", "input 0", "input 1", `holds lock "A"`, `waits for lock "A"`, `holds lock "B"`, `waits for lock "B"`} {
 			if !mentions(err, want) {
 				t.Errorf("%q is not in %v", want, err)
 			}
@@ -337,7 +337,7 @@ func testShareStuck(t *testing.T, s *suite) {
 	s.results(t, last, "ok")
 	failed := 0
 	for _, f := range fs {
-		if _, err := f.Result(s.limit(t)); mentions(err, "deadlock") {
+		if _, err := f.Result(s.limit(t)); mentions(err, "eadlock") {
 			failed++
 		} else if err != nil {
 			t.Error(err)

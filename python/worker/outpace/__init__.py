@@ -40,7 +40,7 @@ __all__ = [
 
 _ACQUIRE, _RELEASE, _ADD, _COUNT, _SNAPSHOT, _GET, _SET, _SWAP, _PUT = range(1, 10)
 _TAKE, _CLOSE, _LEN = 12, 13, 14
-_OK, _NO, _CLOSED, _DEADLOCK, _ENDED, _MISUSE = range(6)
+_OK, _NO, _CLOSED, _DEADLOCK, _ENDED, _MISUSE, _WITHDRAWN, _HELD = range(8)
 _LOCK, _SEMAPHORE = range(2)
 _MOST = (1 << 32) - 1  # units, places, items
 _PART, _PART_SIZE = 1024, 1 << 20  # items and bytes of put_many that travel together
@@ -518,7 +518,7 @@ def _failed(status: int, text: "Any", handle: _Handle) -> Error:
     """The error of an operation that did not come to be."""
     if status == _CLOSED:
         return Closed("queue %r is closed" % handle._name)
-    kinds: "dict[int, type[Error]]" = {_DEADLOCK: DeadlockError, _ENDED: Ended, _MISUSE: Misuse}
+    kinds: "dict[int, type[Error]]" = {_DEADLOCK: DeadlockError, _ENDED: Ended, _MISUSE: Misuse, _HELD: Misuse}
     return kinds.get(status, Error)(str(text, "utf-8", "replace") or "%r: status %d" % (handle, status))
 
 

@@ -280,7 +280,7 @@ class Agent:
         ticket, status, number, version = OUTCOME.unpack_from(body)
         with self.lock:
             waiter = self.waiting.pop(ticket, None)
-            if waiter is None or status > 6:
+            if waiter is None or status > 7:
                 raise ValueError("an outcome of ticket %d, status %d" % (ticket, status))
             self.free.append(ticket)
             if status == OK:
@@ -417,7 +417,7 @@ class Agent:
             if self.items:
                 for name, credit in self.credits.items():
                     if credit.items:
-                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), 0, credit.limit, len(credit.items)))
+                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), 0, 0, len(credit.items)))
                         credit.items = []
                 self.items = self.bytes = 0
             self.flushed = clock()
@@ -444,7 +444,7 @@ class Agent:
             for name in names:
                 credit = self.credits.get(name)
                 if credit is not None and credit.left:
-                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, b"", 0, credit.limit, credit.left))
+                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, b"", 0, 0, credit.left))
                     credit.left = 0
                 if credit is not None and not credit.items:
                     del self.credits[name]
