@@ -39,8 +39,8 @@ type job struct {
 	givenUp  bool          // … and its context was cancelled
 	ctx      context.Context
 	stop     context.CancelCauseFunc
-	item     *item  // of at
-	items    []item // for those that follow
+	item     *item // of at
+	own      item  // the first
 	finished bool
 	results
 }
@@ -96,16 +96,22 @@ func (j *job) begin() (ctx *item, i int, ok bool) {
 	return j.nextItem(), i, true
 }
 
-// nextItem returns the context of the item that is run. Each has its own, since a
-// goroutine may keep it; they are made by the dozen. The lock is held.
+// nextItem returns the context of the item that is run: the last one's, unless that
+// has shared or been cancelled. So only a goroutine that outlives its item, and
+// shares for the first time after that, may be taken for another. The lock is held.
 func (j *job) nextItem() *item {
-	const dozen = 32
-	if len(j.items) == 0 {
-		j.items = make([]item, min(dozen, j.end-j.at))
+	switch {
+	case j.item == nil:
+		j.item = &j.own
+	case j.item.shares || j.item.Context != j.ctx:
+		j.item = &item{}
 	}
-	j.item, j.items = &j.items[0], j.items[1:]
-	j.item.Context, j.item.job, j.item.index = j.ctx, j, uint32(j.at)
-	return j.item
+	i := j.item
+	if i.job == nil {
+		i.Context, i.job = j.ctx, j
+	}
+	i.index, i.over = uint32(j.at), false
+	return i
 }
 
 // done takes the result of the item that was run, a JSON array of it without

@@ -19,11 +19,12 @@ import (
 //	                        └── call.answer ◄── tickets.close ◄──┴── server.take ◄── 3
 
 // item is the context of an item, and the agent of its task, as part 0. Both in
-// one: an item that shares nothing pays for a context only.
+// one, and one for all items that share nothing: they pay nothing for it.
 type item struct {
 	context.Context // of the job
 	job             *job
-	index           uint32
+	index           uint32        // guarded by the job's lock until shares is set
+	shares          bool          // guarded by the job's lock; no other item gets it then
 	parts           atomic.Uint32 // how many there are besides
 	held            atomic.Int64  // units that it has asked for and not released
 	over            bool          // it is answered, or about to be; guarded by the job's lock
@@ -36,7 +37,10 @@ var (
 
 // Value finds the item itself under share.Key, and else what the job's context has.
 func (i *item) Value(key any) any {
-	if key == (share.Key{}) {
+	if _, ok := key.(share.Key); ok {
+		i.job.mu.Lock()
+		i.shares = true
+		i.job.mu.Unlock()
 		return i
 	}
 	return i.Context.Value(key)
