@@ -12,6 +12,7 @@ import (
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
 	"github.com/outpace-run/outpace/internal/wire"
+	"github.com/outpace-run/outpace/share"
 )
 
 // FuzzReplies: whatever bytes a worker says about a batch of three items, each
@@ -33,7 +34,11 @@ func FuzzReplies(f *testing.F) {
 	}
 	back := wire.AppendBack(nil, wire.Back{Batch: 1, First: 1, N: 2})
 	running := wire.AppendRunning(nil, wire.Running{Batch: 1, Index: 2, Wall: time.Second})
-	for _, seed := range [][]byte{nil, results, texts, fault, back, running, append(results, results...), append(fault, back...),
+	operation, err := wire.AppendOperation(nil, wire.Operation{Batch: 1, Ticket: 1, Request: share.Request{Op: share.OpLen, Name: "rows"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range [][]byte{nil, operation, results, texts, fault, back, running, append(results, results...), append(fault, back...),
 		append(running, results[:20]...), []byte("Traceback (most recent call last)"), binary.LittleEndian.AppendUint32(nil, 1<<30)} {
 		f.Add(seed)
 	}
