@@ -23,7 +23,7 @@ ACQUIRE, RELEASE, ADD, COUNT, SNAPSHOT, GET, SET, SWAP, PUT, PAID, REFUND, TAKE,
 OK, NO, CLOSED, DEADLOCK, ENDED, MISUSE, WITHDRAWN = range(7)
 
 FUNCTIONS = """
-import asyncio, os, threading
+import asyncio, os, signal, threading
 import outpace
 
 LOCK, PAGES, ROWS = outpace.lock("db"), outpace.counter("pages"), outpace.queue("rows", 10)
@@ -119,6 +119,16 @@ def forked():
     os.close(writer)
     with open(reader) as file:
         return file.read()
+
+def interrupted(what):
+    def give_up(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    try:
+        LOCK.acquire() if what == "lock" else ROWS.get()
+    except KeyboardInterrupt:
+        return "gave up"
 
 async def alocked(x):
     async with LOCK as abandoned:
@@ -374,6 +384,18 @@ class Serial(Case):
         self.worker.answer(asked)
         self.worker.operation(RELEASE)
         self.assertIsNone(self.worker.value(batch))
+
+    def test_interrupts(self):
+        batch = self.start("interrupted", "lock")
+        asked, withdraw = self.worker.operation(ACQUIRE), self.worker.operation(WITHDRAW)
+        self.assertEqual(withdraw.ticket, asked.ticket)
+        self.assertEqual(self.worker.value(batch), "gave up")
+        self.worker.answer(asked, status=WITHDRAWN)
+        batch = self.start("interrupted", "get")
+        asked, _ = self.worker.operation(TAKE, "rows"), self.worker.operation(WITHDRAW)
+        self.assertEqual(self.worker.value(batch), "gave up")
+        self.worker.answer(asked, payload=b"[1,2]")  # they had crossed: the next get has them
+        self.assertEqual(self.worker.value(self.start("taken", "many")), [1, 2])
 
     def test_fork(self):
         self.assertIn("forked", self.worker.value(self.start("forked")))

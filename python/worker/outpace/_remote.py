@@ -333,6 +333,8 @@ class Agent:
 
     def release(self, name, kind, limit, count):
         """Releases; returns the answer where it is in doubt that this part of the item holds so much."""
+        if self.forked:
+            return MISUSE, 0, 0, FORKED
         owner = self.owner()
         key = kind, name, owner
         with self.lock:
@@ -341,7 +343,7 @@ class Agent:
                 self.holds[key] = held - count
             elif held == count:
                 del self.holds[key]
-        if held < count or self.forked:
+        if held < count:
             return self.call(RELEASE, name, b"", kind, limit, count)
         self.channel.send([frame(owner, 0, RELEASE, name, b"", kind, limit, count)])
         return None
