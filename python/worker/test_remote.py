@@ -146,6 +146,9 @@ async def given_up():
 async def gathered(*xs):
     return await asyncio.gather(*map(alocked, xs))
 
+async def blocking(x):
+    return locked(x)
+
 async def in_thread(x):
     return await asyncio.get_running_loop().run_in_executor(None, locked, x)
 """
@@ -483,6 +486,18 @@ class Loop(Case):
         self.worker.answer(take, payload=b"[5]")  # it had crossed: the next get has it
         self.assertEqual(self.worker.answers(batch)[0].items, [("b", 1)] * 2)
         self.assertEqual(self.worker.value(self.start("agot", 1)), 5)
+
+    def test_blocking_the_loop(self):
+        batch = self.start("blocking", 1)
+        asked = self.worker.operation(ACQUIRE)
+        self.assertEqual((asked.batch, asked.part), (batch, 0))
+        other = self.start("alocked", 2)  # is read by the one that waits
+        self.worker.ping()
+        self.worker.answer(asked)
+        self.worker.operation(RELEASE)
+        self.worker.grant(ACQUIRE)
+        self.worker.operation(RELEASE)
+        self.assertEqual([self.worker.value(batch), self.worker.value(other)], [[1, None], 2])
 
     def test_in_a_thread(self):
         batch = self.start("in_thread", 1)

@@ -19,7 +19,8 @@ An object is known by its kind and its name, and is there from its first use. Ha
 cheap; they may be made at module level and used from any thread or task. Whoever waits is
 served in the order of arrival. Values, items and the like cross as JSON, so what one task
 gets is never changed by another. Of what waits there is a form to await: `async with`,
-`async for`, and methods whose names end with _async.
+`async for`, and methods whose names end with _async. Coroutines are to use those: the others
+hold up all tasks of their event loop, and for ever if one of these has what they wait for.
 """
 
 # Long because: all that users import is one module, with its documentation.
