@@ -20,7 +20,7 @@ HEAD = struct.Struct("<IIIIBBHIIqqQ")
 OUTCOME = struct.Struct("<IBqQ")
 ITSELF = 0xFFFFFFFF
 ACQUIRE, RELEASE, ADD, COUNT, SNAPSHOT, GET, SET, SWAP, PUT, PAID, REFUND, TAKE, CLOSE, LEN, WITHDRAW = range(1, 16)
-OK, NO, CLOSED, DEADLOCK, ENDED, MISUSE, WITHDRAWN = range(7)
+OK, NO, CLOSED, DEADLOCK, ENDED, MISUSE, WITHDRAWN, HELD = range(8)
 
 FUNCTIONS = """
 import asyncio, os, signal, threading
@@ -250,6 +250,10 @@ class Serial(Case):
         error = self.worker.answers(batch)[0].error()
         self.assertEqual((error["type"], error["message"]), ("outpace.Misuse", "it is not held"))
         self.assertIn("RuntimeError", error["bases"])
+        batch = self.start("tried", None)
+        self.worker.grant(ACQUIRE, status=HELD, payload=b"it has it already")
+        error = self.worker.answers(batch)[0].error()
+        self.assertEqual((error["type"], error["message"]), ("outpace.Misuse", "it has it already"))
 
     def test_deadlock(self):
         batch = self.start("locked", 1)

@@ -30,7 +30,8 @@ HEAD = struct.Struct("<IcIIIIBBHIIqqQ")  # length, kind, batch, index, part, tic
 OUTCOME = struct.Struct("<IBqQ")  # ticket, status, number, version
 ACQUIRE, RELEASE, ADD, PUT, PAID, REFUND, TAKE, CLOSE, WITHDRAW = 1, 2, 3, 9, 10, 11, 12, 13, 15
 WAITING = frozenset((ACQUIRE, PUT, TAKE))
-OK, MISUSE, OVER = 0, 5, (4, 0, 0, b"the task is over")
+OK, MISUSE, HELD, OVER = 0, 5, 7, (4, 0, 0, b"the task is over")
+TICKETS = 1 << 16  # that may be unanswered
 KEPT_ITEMS, KEPT_BYTES, KEPT_KEYS = 256, 32 << 10, 256
 SOON = 1_000_000  # ns: items wait no longer for others while there are puts
 LARGE = 1 << 40  # from here on numbers are not summed here: no sum leaves 64 bits
@@ -201,6 +202,8 @@ class Agent:
             return None, OVER
         waiter = Waiter(op, name, kind, limit, count, owner)
         with self.lock:
+            if len(self.waiting) >= TICKETS:
+                return None, (MISUSE, 0, 0, b"65536 operations of this worker wait already")
             if self.free:
                 waiter.ticket = self.free.pop()
             else:
@@ -280,7 +283,7 @@ class Agent:
         ticket, status, number, version = OUTCOME.unpack_from(body)
         with self.lock:
             waiter = self.waiting.pop(ticket, None)
-            if waiter is None or status > 7:
+            if waiter is None or status > HELD:
                 raise ValueError("an outcome of ticket %d, status %d" % (ticket, status))
             self.free.append(ticket)
             if status == OK:
@@ -419,7 +422,7 @@ class Agent:
             if self.items:
                 for name, credit in self.credits.items():
                     if credit.items:
-                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), 0, 0, len(credit.items)))
+                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), 0, credit.limit, len(credit.items)))
                         credit.items = []
                 self.items = self.bytes = 0
             self.flushed = clock()
@@ -446,7 +449,7 @@ class Agent:
             for name in names:
                 credit = self.credits.get(name)
                 if credit is not None and credit.left:
-                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, b"", 0, 0, credit.left))
+                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, b"", 0, credit.limit, credit.left))
                     credit.left = 0
                 if credit is not None and not credit.items:
                     del self.credits[name]
