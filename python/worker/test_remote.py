@@ -314,11 +314,11 @@ class Serial(Case):
         if paid[0].count == 1:  # it had been a while since the last
             paid.append(worker.operation(PAID, "rows"))
         self.assertEqual([item for o in paid for item in json.loads(o.payload)], [{"b": [1]}, 3])
-        self.assertEqual({(o.ticket, o.limit, o.batch) for o in paid}, {(0, 10, batch)})
+        self.assertEqual({(o.ticket, o.limit, o.batch) for o in paid}, {(0, 0, batch)})
         self.assertEqual(json.loads(worker.grant(PUT, "rows", number=3).payload), ["d\ud800"])
         self.assertEqual(worker.value(batch), 0)
         refund = worker.operation(REFUND, "rows")  # by the Watch
-        self.assertEqual((refund.batch, refund.ticket, refund.count, refund.limit), (ITSELF, 0, 3, 10))
+        self.assertEqual((refund.batch, refund.ticket, refund.count, refund.limit), (ITSELF, 0, 3, 0))
 
     def test_puts_go_first(self):
         batch = self.start("put", ["len"])

@@ -422,7 +422,7 @@ class Agent:
             if self.items:
                 for name, credit in self.credits.items():
                     if credit.items:
-                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), 0, credit.limit, len(credit.items)))
+                        frames.append(frame(credit.owner, 0, PAID, name, array(credit.items), count=len(credit.items)))
                         credit.items = []
                 self.items = self.bytes = 0
             self.flushed = clock()
@@ -449,7 +449,7 @@ class Agent:
             for name in names:
                 credit = self.credits.get(name)
                 if credit is not None and credit.left:
-                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, b"", 0, credit.limit, credit.left))
+                    frames.append(frame((ITSELF, 0, 0), 0, REFUND, name, count=credit.left))
                     credit.left = 0
                 if credit is not None and not credit.items:
                     del self.credits[name]
