@@ -266,6 +266,9 @@ func (c *chunk[In, Out]) shed(s *slot, i int) {
 // outside as the batch of an owner means the worker itself.
 const outside = math.MaxUint32
 
+// mostParts bounds the owners of a batch, and those of a worker itself.
+const mostParts = 1 << 16
+
 // owner returns the owner of an item that runs in a lane's worker, or of a part of
 // it; nil where there is no such item, or it was answered.
 func (l *lane) owner(at *share.Site, batch uint32, item, part int) *share.Owner {
@@ -274,7 +277,7 @@ func (l *lane) owner(at *share.Site, batch uint32, item, part int) *share.Owner 
 	key := place{item, part}
 	if batch == outside {
 		o := l.aside[key]
-		if o == nil {
+		if o == nil && len(l.aside) < mostParts {
 			o = at.Owner(share.Who{Describe: func() string { return fmt.Sprintf("worker %d", l.number) }, Aside: true, Tag: taskID{-1, l.number}})
 			l.aside[key] = o
 		}
@@ -289,7 +292,7 @@ func (l *lane) owner(at *share.Site, batch uint32, item, part int) *share.Owner 
 		return o
 	}
 	for _, r := range b.refs {
-		if item < r.pos || item >= r.pos+r.n {
+		if item < r.pos || item >= r.pos+r.n || len(b.owners) >= mostParts {
 			continue
 		}
 		if b.owners == nil {

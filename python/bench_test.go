@@ -68,3 +68,38 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLock is an acquire and a release of a lock that nobody else wants, and
+// a question that is answered: one journey there and back.
+func BenchmarkLock(b *testing.B) {
+	file := module(b, "share.py", `
+import outpace
+
+def pairs(n):
+    lock = outpace.lock("db")
+    for _ in range(n):
+        lock.acquire()
+        lock.release()
+
+def reads(n):
+    value = outpace.value("v", 0)
+    for _ in range(n):
+        value.get()
+`)
+	for _, name := range []string{"pairs", "reads"} {
+		b.Run(name, func(b *testing.B) {
+			ex, err := outpace.New(b.Context(), Workers(1))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer ex.Close()
+			f := Func[int, any](file + ":" + name)
+			for _, n := range []int{1, max(b.N, 1)} {
+				b.ResetTimer()
+				if _, err := outpace.Submit(b.Context(), ex, f, n).Result(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -48,7 +48,7 @@ func (r Response) err() error {
 	case Deadlock:
 		return &DeadlockError{Text: r.Text}
 	case Ended:
-		if r.over {
+		if r.Number == taskOver {
 			return fmt.Errorf("%w: %s", ErrOver, r.Text)
 		}
 		return fmt.Errorf("%w: %s", ErrClosed, r.Text)

@@ -160,7 +160,7 @@ func (o *Owner) end(why string) {
 	delete(o.site.owners, o)
 	s.changes++
 	for len(o.waits) > 0 {
-		s.drop(o.waits[0], Response{Status: Ended, over: true, Text: "the task is over: " + why})
+		s.drop(o.waits[0], Response{Status: Ended, Number: taskOver, Text: "the task is over: " + why})
 	}
 	if o.task() {
 		s.tasks--

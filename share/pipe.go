@@ -119,13 +119,17 @@ func (q *queue) serve(w *Wait) (Response, bool) {
 	return Response{Number: int64(q.promise(w))}, true
 }
 
+// mostBytes is how many bytes of items one take gets, if that is more than one
+// item: they cross in one frame.
+const mostBytes = 16 << 20
+
 // take takes up to n items off the front.
 func (q *queue) take(n int) (Response, bool) {
 	if q.items.n == 0 {
 		return Response{Status: Closed}, q.closed && q.promised == 0 && q.puts.head == nil
 	}
 	items := make([][]byte, 0, min(n, q.items.n))
-	for len(items) < cap(items) {
+	for size := 0; len(items) < cap(items) && size < mostBytes; size += len(items[len(items)-1]) {
 		items = append(items, q.items.pop())
 	}
 	return Response{Items: items}, true

@@ -59,7 +59,8 @@ func (q *SharedQueue[T]) Get(ctx context.Context) (T, error) {
 }
 
 // GetMany takes up to n items that are there, and waits for the first: one
-// journey for many items where the queue is in another process.
+// journey for many items where the queue is in another process. Of large ones it
+// takes some 16 MB at once.
 func (q *SharedQueue[T]) GetMany(ctx context.Context, n int) ([]T, error) {
 	return q.take(ctx, n, Forever)
 }

@@ -83,16 +83,18 @@ func (o Op) Valid() bool { return o >= OpAcquire && o <= lastOp }
 // Valid reports whether there is such a status.
 func (s Status) Valid() bool { return s <= lastStatus }
 
+// taskOver is the Number of an Ended because the owner is over.
+const taskOver = 1
+
 // Response is what became of a Request.
 type Response struct {
 	Status    Status
 	Abandoned *Abandonment // OpAcquire: who had it before and did not release it; else nil
-	Number    int64
+	Number    int64        // Ended: 1 where it is the owner that is over
 	Version   uint64
 	Value     []byte   // JSON; not to be changed
 	Items     [][]byte // each JSON; not to be changed
 	Text      string   // of an error
-	over      bool     // Ended: the owner is over, and not the executor closed
 }
 
 // Abandonment tells who acquired a lock, or units of a semaphore, and ended

@@ -127,7 +127,7 @@ func (s *Space) start(o *Owner, r *Request, done func(Response)) (Response, *Wai
 	case s.closed != nil:
 		return s.ended(), nil
 	case o.over:
-		return Response{Status: Ended, over: true, Text: "the task is over: " + o.why}, nil
+		return Response{Status: Ended, Number: taskOver, Text: "the task is over: " + o.why}, nil
 	}
 	switch r.Op {
 	case OpAcquire, OpRelease:

@@ -75,7 +75,7 @@ func (s *Session) operation(body []byte) error {
 // do has an owner carry a request out. Nobody is somebody who is over.
 func do(owner *share.Owner, r share.Request, done func(share.Response)) *share.Wait {
 	if owner == nil {
-		done(share.Response{Status: share.Ended, Text: "it is for no task that runs (hint: use what is shared in a task, and before that returns)"})
+		done(share.Response{Status: share.Ended, Number: 1, Text: "it is for no task that runs (hint: use what is shared in a task, and before that returns)"})
 		return nil
 	}
 	return owner.Do(r, done)

@@ -72,12 +72,12 @@ func TestOperations(t *testing.T) {
 	got := answers(t, w, 3)
 	want := `["0 0 0 ","1 0 0 ","7 0 0 item 0, part 0 holds lock \"db\" already, and it is not re-entrant (hint: release it first)",` +
 		`"0 0 0 ","0 5 0 ","0 0 0 {\"k\":5}","0 0 1 1","0 0 2 2","1 0 2 2","0 1 0 ","0 3 0 [1,[2],3]",` +
-		`"4 0 0 NOBODY","4 0 0 NOBODY","(8, 6)"]`
+		`"4 1 0 NOBODY","4 1 0 NOBODY","(8, 6)"]`
 	const nobody = "it is for no task that runs (hint: use what is shared in a task, and before that returns)"
 	if said := strings.ReplaceAll(got["1.0"], `", "`, `","`); said != strings.ReplaceAll(want, "NOBODY", nobody) {
 		t.Errorf("%s\nwant\n%s", said, want)
 	}
-	if got["1.1"] != `"4 0 0 `+nobody+`"` {
+	if got["1.1"] != `"4 1 0 `+nobody+`"` {
 		t.Errorf("after the answer: %s", got["1.1"])
 	}
 	if said := strings.Join(lines.all(), "\n"); !strings.Contains(said, `outpace: "db" was not done: item 0, part 0 releases 1 of lock "db" and holds 0`) {
