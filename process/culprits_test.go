@@ -143,7 +143,7 @@ func detached(context.Context) (any, error) {
 	if err := asleep(true); err != nil {
 		return nil, err
 	}
-	return spinning()
+	select {} // no loop: the other deed has that
 }
 
 func parent() (any, error) {

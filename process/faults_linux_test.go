@@ -105,7 +105,7 @@ func marked(mark string) (pids []int) {
 // TestFaults: whatever one of 1,000 inputs does to its process, at any shape, it
 // fails alone, and says how.
 func TestFaults(t *testing.T) {
-	second := []outpace.Option{outpace.Timeout(time.Second)}
+	second := []outpace.Option{outpace.Timeout(time.Second), outpace.Grace(100 * time.Millisecond)}
 	for _, test := range []struct {
 		deed  string
 		opts  []outpace.Option
