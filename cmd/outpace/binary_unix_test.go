@@ -20,14 +20,10 @@ import (
 // limit is how long a test waits for anything before it gives up.
 const limit = time.Minute
 
-// build builds the command and returns its path.
+// build returns the path of the command as it is built for a user.
 func build(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "outpace")
-	if text, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, text)
-	}
-	return path
+	return filepath.Join(buildCommand(t), "outpace")
 }
 
 // start starts the command with JSON events and returns it, the lines of its

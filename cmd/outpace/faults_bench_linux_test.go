@@ -29,15 +29,14 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{dir: readable(t), golden: readGolden(t)}
 	b.binary = filepath.Join(b.dir, "outpace")
-	if text, err := exec.Command("go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, text)
-	}
-	text, err := os.ReadFile("testdata/faults/faults.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(b.dir, "faults.py"), text, 0o644); err != nil {
-		t.Fatal(err)
+	for to, from := range map[string]string{b.binary: build(t), filepath.Join(b.dir, "faults.py"): "testdata/faults/faults.py"} {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return b
 }

@@ -1,11 +1,10 @@
-package main_test
+package main
 
 import (
 	"context"
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,17 +71,6 @@ func runBlock(ctx context.Context, s doctest.Session, b doctest.Block) error {
 // environment is this process's own with bin first on PATH.
 func environment(bin string) []string {
 	return append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-}
-
-// buildCommand builds outpace and returns its folder.
-func buildCommand(t *testing.T) string {
-	t.Helper()
-	bin := t.TempDir()
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", bin+string(os.PathSeparator), ".").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	return bin
 }
 
 // copyRepository copies the repository without what begins with a dot.
