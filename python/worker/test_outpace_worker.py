@@ -1231,11 +1231,11 @@ class Leases(WorkerCase):
             body = client.wait_for(kind)
             self.assertEqual(int.from_bytes(body[4:8], "little"), expected[0])
 
-    def stress(self, source, mode, text, items=3000):
+    def stress(self, source, mode, text, items=3000, rounds=60):
         """Leases that are over at random moments, and cancels; Client.answers checks for exactly once."""
         client = self.ready(text, mode=mode, slots=3, source=source)
         rng, counts = random.Random(1), {"r": 0, "b": 0, "f": 0}
-        for round in range(60):
+        for round in range(rounds):
             inputs = list(range(round, round + items))
             batches = [client.batch(inputs, walls=rng.random() < 0.5, lease=rng.choice((0, 1e-4, 1e-3, 5e-3)))
                        for _ in range(3)]
@@ -1280,7 +1280,7 @@ class Leases(WorkerCase):
                 if x % 1000 == 999: raise ValueError(x)
                 return -x
         """
-        self.stress(self.SOURCE, "loop", text, items=1100)
+        self.stress(self.SOURCE, "loop", text, items=1100, rounds=20)  # each item takes longer
 
 
 class Alone(WorkerCase):
