@@ -978,6 +978,10 @@ class Channel:
             self.broken(error, "read from")
         if not data:
             self.orphaned()
+        self.take(data)
+
+    def take(self, data):
+        """Hands over the whole frames of what was read (reading lock held), and keeps the rest."""
         self.reads += 1
         data, at = self.rest + data, 0
         while len(data) - at >= 5:
