@@ -28,34 +28,45 @@ func (s *Space) check(w *Wait) {
 	}
 }
 
-// mayClose reports whether those that w waits for wait, in the end, for its owner;
-// which is rare, and found out sooner than a circle is. Nobody can wait for an
-// owner that has nothing and waits nowhere else.
+// mayClose reports whether somebody that w waits for waits, in the end, for its
+// owner; which is rare, and found out sooner than a circle is. Mostly the owner has
+// nothing, or who has the gate does not wait. It goes from the owner to those who
+// wait for it, since mostly nobody does, while a popular lock has a long line.
 func (w *Wait) mayClose() bool {
-	if len(w.owner.held) == 0 && len(w.owner.waits) == 1 {
+	if len(w.owner.held) == 0 && len(w.owner.waits) == 1 || !slices.ContainsFunc(w.gate.holders, (*Owner).halts) {
 		return false
 	}
-	seen := map[*Owner]bool{}
-	var leads func(w *Wait) bool
-	leads = func(from *Wait) bool {
-		for _, o := range from.ahead() {
-			if o == w.owner {
+	seen := map[*Owner]bool{w.owner: true}
+	todo := []*Owner{w.owner}
+	add := func(from *Wait) { // those behind one who was seen are added for that one
+		for ; from != nil && !seen[from.owner]; from = from.place.next {
+			seen[from.owner] = true
+			todo = append(todo, from.owner)
+		}
+	}
+	for ; len(todo) > 0; todo = todo[1:] {
+		o := todo[0]
+		for _, h := range o.held {
+			if h.gate == w.gate {
 				return true
 			}
-			if seen[o] {
-				continue
-			}
-			seen[o] = true
-			for _, next := range o.waits {
-				if next.gate != nil && leads(next) {
-					return true
-				}
+			add(h.gate.line.head)
+		}
+		for _, v := range o.waits {
+			switch {
+			case v == w || v.gate == nil:
+			case v.gate == w.gate:
+				return true
+			default:
+				add(v.place.next)
 			}
 		}
-		return false
 	}
-	return leads(w)
+	return false
 }
+
+// halts reports whether the owner waits.
+func (o *Owner) halts() bool { return len(o.waits) > 0 }
 
 // ahead is the owners that must release something, or get something, before w
 // gets what it waits for at a gate.
@@ -76,18 +87,29 @@ func (s *Space) fail(circle []*Wait) {
 			youngest = w
 		}
 	}
-	s.drop(youngest, Response{Status: Deadlock, Text: story(circle)})
+	s.drop(youngest, Response{Status: Deadlock, Text: story(circle, youngest)})
 }
 
-// story says who holds what and waits for what.
-func story(circle []*Wait) string {
+// most is how many a message names, of tasks and of what one holds: there may be
+// thousands.
+const most = 20
+
+// story says who holds what and waits for what. The youngest, who is told, is
+// named in any case.
+func story(circle []*Wait, youngest *Wait) string {
 	var parts []string
-	for _, w := range circle {
+	for i, w := range circle {
+		if i >= most && w != youngest {
+			continue
+		}
 		holds := ""
 		if h := w.owner.holds(); h != "" {
 			holds = "holds " + h + " and "
 		}
 		parts = append(parts, fmt.Sprintf("%s %swaits for %s", w.owner.String(), holds, w.what()))
+	}
+	if more := len(circle) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more wait", more))
 	}
 	return strings.Join(parts, "; ")
 }

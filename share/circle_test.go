@@ -1,6 +1,7 @@
 package share_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,6 +80,35 @@ func TestSelf(t *testing.T) {
 		t.Errorf("got %s, want %s", got.all(), want)
 	}
 }
+
+// Thousands that have something and wait for the same, or one for the next, are
+// looked through quickly, and an error names some of them.
+func TestManyWait(t *testing.T) {
+	const n = 3000
+	_, owner := space(t, share.Config{})
+	owner("who has it").Do(acquire("popular"), ignore)
+	for i := range n {
+		o := owner("popular")
+		o.Do(acquire(fmt.Sprint("own ", i)), ignore)
+		o.Do(acquire("popular"), ignore)
+	}
+	ring := make([]party, n)
+	for i := range ring {
+		ring[i] = owner(fmt.Sprint("ring ", i))
+		ring[i].Do(acquire(fmt.Sprint(i)), ignore)
+	}
+	text := ""
+	for i, o := range ring {
+		o.Do(acquire(fmt.Sprint((i+1)%n)), func(r share.Response) { text = r.Text })
+	}
+	for _, want := range []string{`ring 2999 holds lock "2999" and waits for lock "0"`, "and 2980 more wait"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %q", want, text)
+		}
+	}
+}
+
+func ignore(share.Response) {}
 
 // Waits that nobody is left to end are found when the caller has left, and only
 // while the executor has nothing else to run.

@@ -3,6 +3,7 @@ package share
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Who is whom an owner acts for.
@@ -177,22 +178,25 @@ func (o *Owner) end(why string) {
 
 // holds names what the owner and its parts hold, or returns "". The lock is held.
 func (o *Owner) holds() string {
-	text := ""
-	for _, h := range o.held {
-		text = listed(text, h.gate.String())
-	}
-	for _, part := range o.parts {
-		if more := part.holds(); more != "" {
-			text = listed(text, more)
-		}
+	names, n := o.namesHeld(nil)
+	text := strings.Join(names, ", ")
+	if more := n - len(names); more > 0 {
+		text = fmt.Sprintf("%s, %d more", text, more)
 	}
 	return text
 }
 
-// listed adds to a list in words.
-func listed(list, more string) string {
-	if list == "" {
-		return more
+// namesHeld adds to the names of what is held, as far as a message tells them, and
+// returns how much it is.
+func (o *Owner) namesHeld(names []string) (all []string, n int) {
+	n = len(o.held)
+	for i := 0; i < n && len(names) < most; i++ {
+		names = append(names, o.held[i].gate.String())
 	}
-	return list + ", " + more
+	for _, part := range o.parts {
+		var more int
+		names, more = part.namesHeld(names)
+		n += more
+	}
+	return names, n
 }
