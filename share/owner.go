@@ -160,9 +160,7 @@ func (o *Owner) end(why string) {
 	o.over, o.why = true, why
 	delete(o.site.owners, o)
 	s.changes++
-	for len(o.waits) > 0 {
-		s.drop(o.waits[0], Response{Status: Ended, Number: taskOver, Text: "the task is over: " + why})
-	}
+	o.quit(why)
 	if o.task() {
 		s.tasks--
 	}
@@ -173,6 +171,13 @@ func (o *Owner) end(why string) {
 	}
 	for _, part := range o.parts {
 		part.end(why)
+	}
+}
+
+// quit answers the owner's requests that wait, since it is over. The lock is held.
+func (o *Owner) quit(why string) {
+	for len(o.waits) > 0 {
+		o.site.space.drop(o.waits[0], Response{Status: Ended, Number: taskOver, Text: "the task is over: " + why})
 	}
 }
 

@@ -45,7 +45,8 @@ type Space struct {
 	callers  int    // sides of the caller that may still do something
 	left     bool   // the caller has said that it will do nothing more
 	watch    *time.Timer
-	seen     uint64 // changes at the last look
+	pace     time.Duration // to the next look
+	seen     uint64        // changes at the last look
 	closed   error
 }
 
@@ -58,7 +59,7 @@ type due struct {
 // NewSpace returns a Space without objects.
 func NewSpace(c Config) *Space {
 	return &Space{config: c, gates: map[gateKey]*gate{}, counters: map[string]map[string]int64{},
-		values: map[string]*value{}, queues: map[string]*queue{}, waiting: line{all: true}}
+		values: map[string]*value{}, queues: map[string]*queue{}, waiting: line{all: true}, pace: lookEvery}
 }
 
 // Site is where owners run: this process, or a worker process. Its methods may be
@@ -81,6 +82,9 @@ func (t *Site) End(why string) {
 	s := t.space
 	s.mu.Lock()
 	t.over = true
+	for o := range t.owners {
+		o.quit(why) // first, or one would get what another had, and be told of as having had it
+	}
 	for o := range t.owners {
 		o.end(why)
 	}

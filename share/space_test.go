@@ -99,6 +99,24 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// Whoever gets the lock of a killed worker is told of the task that had it, not of
+// those that waited for it there.
+func TestSiteEnd(t *testing.T) {
+	s, owner := space(t, share.Config{})
+	worker := s.NewSite("worker 1")
+	has := partyAt(t, worker, "who had it")
+	has.Do(lock(false), ignore)
+	for range 5 {
+		partyAt(t, worker, "who waited").Do(lock(true), ignore)
+	}
+	var was *share.Abandonment
+	owner("next").Do(lock(true), func(r share.Response) { was = r.Abandoned })
+	worker.End("was killed")
+	if want := (share.Abandonment{By: "who had it", Why: "was killed"}); was == nil || *was != want {
+		t.Errorf("got %v, want %v", was, want)
+	}
+}
+
 // Parts of one task hold locks against each other, and what they hold ends with it.
 func TestPart(t *testing.T) {
 	_, owner := space(t, share.Config{})
