@@ -3,6 +3,7 @@ package share_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,8 +115,9 @@ func ignore(share.Response) {}
 // while the executor has nothing else to run.
 func TestStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		others := true
-		s, owner := space(t, share.Config{Others: func(map[*share.Site]int) bool { return others }})
+		var others atomic.Bool
+		others.Store(true)
+		s, owner := space(t, share.Config{Others: func(map[*share.Site]int) bool { return others.Load() }})
 		caller := s.Share(s.NewSite("here"), "the caller")
 		var got answers
 		a, b, c := owner("a"), owner("b"), owner("c")
@@ -137,7 +139,7 @@ func TestStuck(t *testing.T) {
 		if want := "[b 0]"; got.all() != want {
 			t.Errorf("another task may put: got %s, want %s", got.all(), want)
 		}
-		others = false
+		others.Store(false)
 		time.Sleep(time.Second)
 		if want := "[b 0 c 3 b 3 a 3]"; got.all() != want {
 			t.Errorf("got %s, want %s", got.all(), want)

@@ -3,8 +3,13 @@ package share
 import "time"
 
 // lookEvery is how often a space looks for tasks that wait for what nobody is
-// left to do. Two looks in a row must find that nothing has happened.
-const lookEvery = 100 * time.Millisecond
+// left to do. Two looks in a row must find that nothing has happened. lookAgain is
+// how soon it looks when it has found one: the others, and the tasks that come
+// next, often wait for the same; after that it doubles.
+const (
+	lookEvery = 100 * time.Millisecond
+	lookAgain = time.Millisecond
+)
 
 // arm starts the looks while there is something to look for: somebody waits, and
 // the caller is not going to do anything. The lock is held.
@@ -14,7 +19,7 @@ func (s *Space) arm() {
 	}
 	if s.watch == nil {
 		s.seen = s.changes
-		s.watch = time.AfterFunc(lookEvery, s.tick)
+		s.watch = time.AfterFunc(s.pace, s.tick)
 	}
 }
 
@@ -22,20 +27,21 @@ func (s *Space) arm() {
 func (s *Space) tick() {
 	s.mu.Lock()
 	s.watch = nil
-	quiet := s.seen == s.changes && s.tasks == s.halted && s.left && s.closed == nil && s.waiting.head != nil
-	waiting := s.waitingTasks()
-	s.arm()
+	s.pace = min(2*s.pace, lookEvery)
 	seen := s.changes
-	s.mu.Unlock()
-	if !quiet || s.config.Others(waiting) {
-		return
-	}
-	s.mu.Lock()
-	if seen == s.changes && s.left && s.closed == nil {
-		if waits := s.stuckWaits(); len(waits) > 0 {
-			s.fail(waits)
+	if s.seen == seen && s.tasks == s.halted && s.left && s.closed == nil && s.waiting.head != nil {
+		waiting := s.waitingTasks()
+		s.mu.Unlock()
+		others := s.config.Others(waiting)
+		s.mu.Lock()
+		if !others && seen == s.changes && s.left && s.closed == nil {
+			if waits := s.stuckWaits(); len(waits) > 0 {
+				s.fail(waits)
+				s.pace = lookAgain
+			}
 		}
 	}
+	s.arm()
 	s.unlock()
 }
 
