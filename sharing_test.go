@@ -237,7 +237,7 @@ func TestShareStuck(t *testing.T) {
 				<-ended
 				for _, err := range failures {
 					var dead *share.DeadlockError
-					if !errors.As(err, &dead) || !strings.Contains(dead.Text, `waits for an item of queue "rows"`) {
+					if !errors.As(err, &dead) || !strings.Contains(dead.Text, `waits for an item of queue "rows"; nobody else can go on (hint: `) {
 						t.Error(err)
 					}
 				}

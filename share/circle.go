@@ -24,7 +24,7 @@ func (s *Space) check(w *Wait) {
 		if circle == nil {
 			return
 		}
-		s.fail(circle)
+		s.fail(circle, "")
 	}
 }
 
@@ -78,16 +78,16 @@ func (w *Wait) ahead() []*Owner {
 	return owners
 }
 
-// fail gives the youngest of those that wait for one another an error. The lock
-// is held.
-func (s *Space) fail(circle []*Wait) {
+// fail gives the youngest of those that wait for one another an error, with a
+// hint if there is one. The lock is held.
+func (s *Space) fail(circle []*Wait, hint string) {
 	youngest := circle[0]
 	for _, w := range circle {
 		if w.owner.born > youngest.owner.born {
 			youngest = w
 		}
 	}
-	s.drop(youngest, Response{Status: Deadlock, Text: story(circle, youngest)})
+	s.drop(youngest, Response{Status: Deadlock, Text: story(circle, youngest) + hint})
 }
 
 // most is how many a message names, of tasks and of what one holds: there may be

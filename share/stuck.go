@@ -11,6 +11,9 @@ const (
 	lookAgain = time.Millisecond
 )
 
+// nobodyLeft is what to do about waits that nobody is left to end.
+const nobodyLeft = "; nobody else can go on (hint: close a queue when all is in it, and run as many tasks at once as wait for one another)"
+
 // arm starts the looks while there is something to look for: somebody waits, and
 // the caller is not going to do anything. The lock is held.
 func (s *Space) arm() {
@@ -36,7 +39,7 @@ func (s *Space) tick() {
 		s.mu.Lock()
 		if !others && seen == s.changes && s.left && s.closed == nil {
 			if waits := s.stuckWaits(); len(waits) > 0 {
-				s.fail(waits)
+				s.fail(waits, nobodyLeft)
 				s.pace = lookAgain
 			}
 		}
