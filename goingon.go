@@ -6,13 +6,21 @@ import "github.com/outpace-run/outpace/share"
 // something; is there anything else that may still happen?
 
 // mayGoOn reports whether, besides the waiting tasks, another runs, or one that is
-// pending, or is still to come from a Map's source, may start.
+// pending, or is still to come from a Map's source, may start. It looks for pending
+// ones before and after it looks at the workers, so that it does not miss one that
+// goes from here to there meanwhile.
 func (e *Executor) mayGoOn(waiting map[*share.Site]int) bool {
+	before := e.comes()
 	running, free, pending := e.slotsGoOn(waiting[e.here])
 	if !e.local {
 		running, free, pending = e.lanesGoOn(waiting)
 	}
-	return running || free && (pending || e.queue.Len() > 0 || e.comesBack() || e.comesIn())
+	return running || free && (before || pending || e.comes())
+}
+
+// comes reports whether a task is to come, or to come back.
+func (e *Executor) comes() bool {
+	return e.queue.Len() > 0 || e.comesIn() || e.comesBack() || e.queue.Len() > 0
 }
 
 // slotsGoOn looks at the slots of this process.
