@@ -54,8 +54,6 @@ def worker(sizes, key, folder):
     import os
 
     del sys.argv[1:]
-    if hasattr(os, "set_blocking"):  # since 3.5; the source is longer than a pipe holds
-        os.set_blocking(program.fileno(), True)
     sources = dict(zip(NAMES, [program.read(int(size)) for size in sizes.split(",")]))
     program.close()
     if not hasattr(sys, "implementation"):  # Python 2, whose error the supervisor explains

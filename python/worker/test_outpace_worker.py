@@ -40,7 +40,7 @@ for name in "__init__.py", "_remote.py":
         PACKAGE.append(file.read())
 
 # As worker.go has it.
-START = 'import os, sys; program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))'
+START = 'import os, sys; getattr(os, "set_blocking", max)(3, True); program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))'
 CACHE = tempfile.TemporaryDirectory()
 
 

@@ -35,8 +35,9 @@ func Source() string { return source }
 
 // start is what a Python is told to run: it reads the rest from descriptor 3.
 // Nothing else is sent before the worker's hello, so a buffer that reads ahead
-// loses nothing.
-const start = `import os, sys; program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))`
+// loses nothing. All of it is more than a pipe holds, so its reads must block;
+// Pythons before 3.5 cannot see to that, and are told to go all the same.
+const start = `import os, sys; getattr(os, "set_blocking", max)(3, True); program = os.fdopen(os.dup(3), "rb"); exec(program.read(int(sys.argv[1])))`
 
 // Modules returns the files of the package outpace by their names, slashed, for
 // a folder on PYTHONPATH: where no executor runs the code, it shares within its process.
