@@ -18,12 +18,12 @@ func Example() {
 		panic(err)
 	}
 	defer ex.Close()
-	find := outpace.Func("find", sharing.Find)
-	outpace.Submit(ctx, ex, find, 1000)
-	outpace.Submit(ctx, ex, find, 1000)
 
 	shared, leave := ex.Share(ctx)
 	defer leave()
+	find := outpace.Func("find", sharing.Find)
+	outpace.Submit(ctx, ex, find, 1000)
+	outpace.Submit(ctx, ex, find, 1000)
 	count := 0
 	for _, err := range share.Queue[int](shared, "rows", 10).All(shared) {
 		if err != nil {

@@ -242,12 +242,12 @@ func TestRowsToCaller(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ex := open(t, test.model)
+			shared, leave := ex.Share(t.Context())
+			defer leave()
 			futures := []*outpace.Future[int]{
 				outpace.Submit(t.Context(), ex, test.find, 1000),
 				outpace.Submit(t.Context(), ex, test.find, 1000),
 			}
-			shared, leave := ex.Share(t.Context())
-			defer leave()
 			count, sum := 0, 0
 			for row, err := range share.Queue[int](shared, "rows", 10).All(shared) {
 				if err != nil {
