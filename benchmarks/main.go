@@ -6,6 +6,7 @@
 //	go run ./benchmarks faults
 //	go run ./benchmarks pools
 //	go run ./benchmarks python
+//	go run ./benchmarks share
 //	go run ./benchmarks suites
 //
 // It is run from the root of the repository. The exit code is 1 when a result
@@ -21,9 +22,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	workers "github.com/outpace-run/outpace/process"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	workers.Main(lockLoop()) // in a worker process this does not return
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
 
@@ -31,10 +37,11 @@ const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
   faults    one culprit among 1,000 items: outpace and its peers
   pools     executors of Go functions: what a task, a result and an item of a Map cost
   python    how fast: outpace and the executors of CPython
+  share     locks, counters and queues: beside what CPython and Go have
   suites    the guides' experiments (outpace bench --suite all), kept
   compare   the speed of two commits, side by side (scripts/perf-check)
   probe     one sample of pools, in this process, for who wants a profile of it;
-            python-probe is that of python
+            python-probe is that of python, share-probe that of share
 
 flags (go run ./benchmarks EXPERIMENT -h)
 `
@@ -52,6 +59,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"probe":        measureOne,
 		"python":       pythonExperiment,
 		"python-probe": probePython,
+		"share":        shareExperiment,
+		"share-probe":  probeShare,
 	}
 	if len(args) == 0 || experiments[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
