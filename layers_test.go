@@ -64,7 +64,8 @@ func layers() []layer {
 		{"cmd/outpace", []string{"cmd/outpace/internal/cli", "cmd/outpace/internal/doctest"}},
 		{"benchmarks/probe", []string{".", "python"}},
 		{"benchmarks/probe/outpace", []string{"benchmarks/probe"}},
-		{"benchmarks", []string{".", "python", "process", "share", "internal/cores", "benchmarks/probe"}},
+		{"benchmarks/linear", []string{".", "python", "process", "share"}},
+		{"benchmarks", []string{".", "python", "process", "share", "internal/cores", "benchmarks/probe", "benchmarks/linear"}},
 	}
 }
 

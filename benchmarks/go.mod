@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/alitto/pond/v2 v2.7.1
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/destel/rill v0.8.1
 	github.com/outpace-run/outpace v0.0.0
 	github.com/panjf2000/ants/v2 v2.12.1

@@ -7,6 +7,7 @@
 //	go run ./benchmarks pools
 //	go run ./benchmarks python
 //	go run ./benchmarks share
+//	go run ./benchmarks linear
 //	go run ./benchmarks suites
 //
 // It is run from the root of the repository. The exit code is 1 when a result
@@ -23,11 +24,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/outpace-run/outpace/benchmarks/linear"
 	workers "github.com/outpace-run/outpace/process"
 )
 
 func main() {
-	workers.Main(lockLoop()) // in a worker process this does not return
+	workers.Main(lockLoop(), linear.Work("")) // in a worker process this does not return
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -38,6 +40,7 @@ const usage = `usage: go run ./benchmarks EXPERIMENT [flags]
   pools     executors of Go functions: what a task, a result and an item of a Map cost
   python    how fast: outpace and the executors of CPython
   share     locks, counters and queues: beside what CPython and Go have
+  linear    random operations on what tasks share, under kill -9: is there an order that explains them?
   suites    the guides' experiments (outpace bench --suite all), kept
   compare   the speed of two commits, side by side (scripts/perf-check)
   probe     one sample of pools, in this process, for who wants a profile of it;
@@ -61,6 +64,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		"python-probe": probePython,
 		"share":        shareExperiment,
 		"share-probe":  probeShare,
+		"linear":       checkLinear,
 	}
 	if len(args) == 0 || experiments[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
