@@ -186,6 +186,7 @@ func (c *chunk[In, Out]) run(s *slot) {
 		}
 	}
 	c.report(s, s.block.at)
+	s.doneWith(c)
 	if s.now-begin > int64(chunkWork)/4 && r.ahead < manyChunks {
 		runtime.Gosched() // else source and loop wait for a time slice while all cores compute
 	}

@@ -70,6 +70,7 @@ func (j *rerun[In, Out]) run(s *slot) {
 	for {
 		a, b := j.claim(j.r.blockSize())
 		if a == b {
+			s.doneWith(j.chunk)
 			return
 		}
 		s.block = block{from: j.a + a, at: j.a + a, try: j.tried + 1, since: s.now}

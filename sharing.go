@@ -198,7 +198,7 @@ func (r *rare) endTenant(err error) {
 type itemContext struct {
 	context.Context // of the Map
 	slot            *slot
-	job             sharer
+	job             sharer                      // whose items run; nil after the last
 	owner           atomic.Pointer[share.Owner] // of the running item, once it has asked
 }
 
@@ -215,7 +215,11 @@ func (c *itemContext) Value(key any) any {
 		if o := c.owner.Load(); o != nil {
 			return o
 		}
-		o := c.job.ownerOf(c.slot)
+		job := c.job
+		if job == nil {
+			return nil
+		}
+		o := job.ownerOf(c.slot)
 		if !c.owner.CompareAndSwap(nil, o) {
 			o.End("was not needed", false) // another goroutine of the item asked too
 		}
@@ -237,6 +241,14 @@ func (c *chunk[In, Out]) itemContext(s *slot) *itemContext {
 	}
 	s.items.job = c
 	return s.items
+}
+
+// doneWith is told that a slot has run what it could of a job, which is not to be
+// kept alive by a context.
+func (s *slot) doneWith(job sharer) {
+	if s.items != nil && s.items.job == job {
+		s.items.job = nil
+	}
 }
 
 // ownerOf returns the owner of the item that runs on a slot. Items are claimed one
