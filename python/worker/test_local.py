@@ -123,6 +123,9 @@ class Locks(Case):
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
             self.assertTrue(lock.try_acquire())  # the cancelled one is not in the line
+            lock.release()
+            await asyncio.create_task(lock.acquire_async())  # as wait_for does before 3.12
+            lock.release()
 
         asyncio.run(main())
         self.assertEqual(state, [400])

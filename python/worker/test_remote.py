@@ -143,6 +143,11 @@ async def given_up():
     except asyncio.TimeoutError:
         return "gave up"
 
+async def handed_over(x):
+    await asyncio.create_task(LOCK.acquire_async())  # as wait_for does before 3.12
+    LOCK.release()
+    return x
+
 async def gathered(*xs):
     return await asyncio.gather(*map(alocked, xs))
 
@@ -428,6 +433,13 @@ class SerialAsync(Case):
             self.worker.answer(operation)
             self.assertEqual(self.worker.operation(RELEASE).part, operation.part)
         self.assertEqual(self.worker.value(batch), [1, 2])
+
+    def test_handed_over(self):
+        batch = self.start("handed_over", 1)
+        acquire = self.worker.grant(ACQUIRE)
+        release = self.worker.operation(RELEASE)
+        self.assertEqual((release.batch, release.part, release.ticket), (batch, acquire.part, 0))
+        self.assertEqual(self.worker.value(batch), 1)
 
     def test_given_up(self):
         batch = self.start("given_up")

@@ -90,6 +90,11 @@ class Units:
     def release(self, ask):
         held = self.held.get(ask.waiter.owner, 0)
         if held < ask.count:
+            for owner, n in self.held.items():  # before Python 3.12 asyncio.wait_for runs what it waits for as a task
+                if n >= ask.count and type(owner) is not int and owner.done():
+                    ask.waiter.owner, held = owner, n
+                    break
+        if held < ask.count:
             what = "semaphore %r: %d units are" if ask.kind else "lock %r: it is"
             args = (self.name, ask.count) if ask.kind else (self.name,)
             return misuse(what + " not held by the thread or task that releases", *args)

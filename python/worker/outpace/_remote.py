@@ -147,16 +147,19 @@ class Agent:
                 if self.tasks is None:
                     self.tasks = self.host.standard("weakref").WeakKeyDictionary()
                 if task not in self.tasks:
-                    self.parts = self.parts % (ITSELF - 1) + 1
-                    self.tasks[task] = self.parts
+                    self.tasks[task] = self.new_part() - 1
                 return self.tasks[task]
         if own:
             return 0
         if not self.part.number:
             with self.lock:
-                self.parts = self.parts % (ITSELF - 1) + 1
-                self.part.number = self.parts
+                self.part.number = self.new_part()
         return self.part.number
+
+    def new_part(self):
+        """An even number, for a thread; the odd one before it is for a task (lock held)."""
+        self.parts = (self.parts + 2) % ITSELF or 2
+        return self.parts
 
     # What is waited for.
 
@@ -400,6 +403,9 @@ class Agent:
         key = kind, name, owner
         with self.lock:
             held = self.holds.get(key, 0)
+            if held < count and self.tasks is not None and owner is not None:
+                key = self.left(key, count)
+                held, owner = self.holds.get(key, 0), key[2]
             if held > count:
                 self.holds[key] = held - count
             elif held == count:
@@ -408,6 +414,19 @@ class Agent:
             return self.call(RELEASE, name, b"", kind, limit, count)
         self.channel.send([frame(owner, 0, RELEASE, name, b"", kind, limit, count)])
         return None
+
+    def left(self, key, count):
+        """The key of units that a finished task of the same item has left to this one (lock held).
+
+        Before Python 3.12 asyncio.wait_for runs what it waits for as a task.
+        """
+        owner = key[2]
+        going_on = {part for task, part in self.tasks.items() if not task.done()}
+        for other, held in self.holds.items():
+            part = other[2][2]
+            if other[:2] == key[:2] and other[2][:2] == owner[:2] and part % 2 and part not in going_on and held >= count:
+                return other
+        return key
 
     def add(self, name, key, n):
         """Adds to a counter: the next frame brings it along."""
