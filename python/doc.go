@@ -26,6 +26,10 @@
 // with the Python stack in its Stderr. A function may be called more than once
 // for an input: see the package comment of outpace.
 //
+// A function may `import outpace`, which a worker brings along, to share locks,
+// semaphores, counters, values and queues with all tasks of the executor, those in
+// Go too: see package share, and docs/sharing.md.
+//
 // The interpreter is the one named with [Interpreter], else that of
 // $VIRTUAL_ENV, else python3 or python on PATH. It is CPython 3.9 or newer, on
 // Linux or macOS; nothing needs to be installed into it. The compiled form of

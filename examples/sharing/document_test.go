@@ -7,15 +7,13 @@ import (
 	"testing"
 )
 
-// The code that docs/sharing.md shows is that of this folder, word by word.
+// The code that docs/sharing.md and README.md show is that of this folder, word
+// by word.
 func TestDocument(t *testing.T) {
-	document, err := os.ReadFile("../../docs/sharing.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources := map[string]string{"go": folder(t, "*.go"), "python": folder(t, "*.py")}
+	document := texts(t, "../../docs/sharing.md") + texts(t, "../../README.md")
+	sources := map[string]string{"go": texts(t, "*.go"), "python": texts(t, "*.py")}
 	blocks := 0
-	for i, part := range strings.Split(string(document), "\n```") {
+	for i, part := range strings.Split(document, "\n```") {
 		language, code, _ := strings.Cut(part, "\n")
 		if source, ok := sources[language]; ok && i%2 == 1 {
 			blocks++
@@ -29,8 +27,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// folder returns the text of all files here that a pattern matches.
-func folder(t *testing.T, pattern string) string {
+// texts returns the text of all files that a pattern matches.
+func texts(t *testing.T, pattern string) string {
 	t.Helper()
 	names, err := filepath.Glob(pattern)
 	if err != nil {
