@@ -3,6 +3,7 @@ package share
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // call has an agent carry a request out and turns what is no result into an
@@ -49,7 +50,7 @@ func (r Response) err() error {
 		return &DeadlockError{Text: r.Text}
 	case Ended:
 		if r.Number == taskOver {
-			return fmt.Errorf("%w: %s", ErrOver, r.Text)
+			return fmt.Errorf("%w: %s", ErrOver, strings.TrimPrefix(r.Text, isOver))
 		}
 		return fmt.Errorf("%w: %s", ErrClosed, r.Text)
 	case Held:

@@ -37,6 +37,10 @@ type Owner struct {
 	parts  []*Owner
 }
 
+// isOver begins the text of an answer to an owner that has ended. It is for those who
+// have no ErrOver, as workers.
+const isOver = "the task is over: "
+
 // holding is units of a gate that an owner has.
 type holding struct {
 	gate *gate
@@ -177,7 +181,7 @@ func (o *Owner) end(why string) {
 // quit answers the owner's requests that wait, since it is over. The lock is held.
 func (o *Owner) quit(why string) {
 	for len(o.waits) > 0 {
-		o.site.space.drop(o.waits[0], Response{Status: Ended, Number: taskOver, Text: "the task is over: " + why})
+		o.site.space.drop(o.waits[0], Response{Status: Ended, Number: taskOver, Text: isOver + why})
 	}
 }
 

@@ -131,7 +131,7 @@ func (s *Space) start(o *Owner, r *Request, done func(Response)) (Response, *Wai
 	case s.closed != nil:
 		return s.ended(), nil
 	case o.over:
-		return Response{Status: Ended, Number: taskOver, Text: "the task is over: " + o.why}, nil
+		return Response{Status: Ended, Number: taskOver, Text: isOver + o.why}, nil
 	}
 	switch r.Op {
 	case OpAcquire, OpRelease:

@@ -133,7 +133,7 @@ func TestPart(t *testing.T) {
 	if !ok || err != nil || was == nil || was.Why != "was killed" {
 		t.Error(ok, was, err)
 	}
-	if _, err := share.Lock(part, "m").Acquire(part); !errors.Is(err, share.ErrOver) {
+	if _, err := share.Lock(part, "m").Acquire(part); !errors.Is(err, share.ErrOver) || strings.Count(err.Error(), "is over") != 1 {
 		t.Error(err)
 	}
 }
