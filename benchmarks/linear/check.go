@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,13 +38,16 @@ type team struct {
 
 // teams are the ways to run tasks. Workers are at work in the folder of the logs.
 func (c Config) teams(folder string) []team {
-	inPython := func(string) outpace.Function[string, any] {
-		return python.Func[string, any](filepath.Join(folder, "work.py") + ":work")
+	inPython := func(name string) func(string) outpace.Function[string, any] {
+		return func(folder string) outpace.Function[string, any] {
+			return python.Func[string, any](filepath.Join(folder, "work.py") + ":" + name)
+		}
 	}
 	at := []python.Option{python.Interpreter(c.Python), python.Dir(folder)}
 	return []team{
-		{"Python processes", python.Workers(3, at...), 3, 3, inPython},
-		{"Python processes with threads", python.Workers(2, append(at, python.Threads(2))...), 4, 2, inPython},
+		{"Python processes", python.Workers(3, at...), 3, 3, inPython("work")},
+		{"Python processes with threads", python.Workers(2, append(slices.Clone(at), python.Threads(2))...), 4, 2, inPython("work")},
+		{"Python processes with event loops", python.Workers(2, append(slices.Clone(at), python.Async(2))...), 4, 2, inPython("work_async")},
 		{"Go children", process.Workers(3, process.Dir(folder)), 3, 3, func(string) outpace.Function[string, any] { return Work("") }},
 		{"goroutines", outpace.Threads(4), 4, 0, Work},
 	}

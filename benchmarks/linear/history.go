@@ -57,7 +57,18 @@ func readLog(name string) ([]line, error) {
 func (a attempt) operations(number int) []operation {
 	var all []operation
 	places := map[string]int{}
-	add := func(o operation) {
+	var add func(operation)
+	add = func(o operation) {
+		if items := o.in.Items; len(items) > 0 { // each is a put of its own
+			o.in.Items = nil
+			for i, x := range items {
+				one := o
+				one.in.A, one.out.OK = x, int64(i) < o.out.N
+				one.out.Closed = o.out.Closed && !one.out.OK
+				add(one)
+			}
+			return
+		}
 		o.in.attempt, o.in.place = number, places[o.object]
 		places[o.object]++
 		all = append(all, o)

@@ -31,9 +31,9 @@ type line struct {
 	B      int64            `json:"b,omitempty"` // what swap expects
 	OK     bool             `json:"ok,omitempty"`
 	Closed bool             `json:"closed,omitempty"`
-	N      int64            `json:"n,omitempty"`
-	By     string           `json:"by,omitempty"` // who abandoned the lock
-	Items  []int64          `json:"items,omitempty"`
+	N      int64            `json:"n,omitempty"`     // a number that came back; of items put at once, how many are in
+	By     string           `json:"by,omitempty"`    // who abandoned the lock
+	Items  []int64          `json:"items,omitempty"` // that are put at once, or came out
 	Counts map[string]int64 `json:"counts,omitempty"`
 }
 
@@ -232,7 +232,9 @@ func (c *client) useValue(choice int) error {
 
 func (c *client) useQueue(choice int) error {
 	switch choice {
-	case 0, 1:
+	case 0:
+		return c.putMany(1 + c.rnd.IntN(4))
+	case 1:
 		c.item++
 		return c.did(line{Call: "put", A: c.item}, func(ctx context.Context, back *line) error {
 			err := c.queue.Put(ctx, c.item)
@@ -250,6 +252,21 @@ func (c *client) useQueue(choice int) error {
 	}
 	return c.did(line{Call: "take", A: 3}, func(ctx context.Context, back *line) (err error) {
 		back.Items, err = c.queue.GetMany(ctx, 3)
+		return err
+	})
+}
+
+// putMany puts several items at once. They are put one after the other, and what
+// others put may be between them.
+func (c *client) putMany(n int) error {
+	items := make([]int64, n)
+	for i := range items {
+		c.item++
+		items[i] = c.item
+	}
+	return c.did(line{Call: "put", Items: items}, func(ctx context.Context, back *line) error {
+		in, err := c.queue.PutMany(ctx, items)
+		back.N = int64(in)
 		return err
 	})
 }
