@@ -11,6 +11,7 @@ import (
 
 	"github.com/outpace-run/outpace"
 	"github.com/outpace-run/outpace/internal/child"
+	"github.com/outpace-run/outpace/internal/cores"
 	"github.com/outpace-run/outpace/internal/session"
 	"github.com/outpace-run/outpace/internal/wire"
 )
@@ -123,7 +124,7 @@ func (m *model) Start(ctx context.Context, env outpace.WorkerEnv) (outpace.Worke
 	err = checkHello(s.Hello())
 	if err == nil {
 		err = s.Configure(session.Setup{
-			Configure: wire.Configure{Worker: env.Number, Slots: m.shape.Tasks, Mode: m.mode()},
+			Configure: wire.Configure{Worker: env.Number, Slots: m.shape.Tasks, Mode: m.mode(), Spare: m.shape.Processes < cores.Available()},
 			Limits:    limits,
 			Log:       env.Log,
 			Owner:     env.Owner,

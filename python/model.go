@@ -143,7 +143,7 @@ func (m *model) setup(env outpace.WorkerEnv) session.Setup {
 		mode = wire.ModeSerial
 	}
 	return session.Setup{
-		Configure: wire.Configure{Worker: env.Number, Slots: m.tasks, Mode: mode},
+		Configure: wire.Configure{Worker: env.Number, Slots: m.tasks, Mode: mode, Spare: m.processes < m.cores},
 		Limits:    m.limits(),
 		Log:       env.Log,
 		Owner:     env.Owner,

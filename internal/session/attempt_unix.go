@@ -17,3 +17,17 @@ func (w *writer) attempt(data []byte) (n int) {
 	})
 	return max(0, n)
 }
+
+// attempt reads what is there, and does not wait. It returns 0 where there is
+// nothing, or the end, which is for Read to tell.
+func (r *source) attempt(p []byte) (n int) {
+	raw, err := r.process.From.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Read(func(fd uintptr) (done bool) {
+		n, _ = syscall.Read(int(fd), p)
+		return true
+	})
+	return max(0, n)
+}

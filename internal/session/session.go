@@ -113,6 +113,7 @@ func (s *Session) Listen(log func(line string)) { s.out.open(log) }
 func (s *Session) Configure(how Setup) error {
 	s.number, s.limits = how.Worker, how.Limits
 	s.shared.begin(how.Owner)
+	s.source.spins = how.Configure.Spare
 	s.out.open(how.Log)
 	frame, err := wire.AppendJSON(nil, wire.KindConfigure, how.Configure)
 	if err != nil {

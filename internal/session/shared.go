@@ -48,6 +48,7 @@ func (s *Session) operation(body []byte) error {
 	if err != nil {
 		return err
 	}
+	s.source.eager = true
 	if o.Op == share.OpWithdraw {
 		s.shared.withdraw(o.Ticket)
 		return nil

@@ -30,6 +30,7 @@ type Configure struct {
 	Worker int    `json:"worker"`
 	Slots  int    `json:"slots"`
 	Mode   string `json:"mode"`
+	Spare  bool   `json:"spare,omitempty"` // the workers leave a core
 }
 
 // Define is the body of a define frame: load Target and call it Func; with Init,

@@ -1522,6 +1522,7 @@ class Worker:
         self.watch = Watch(self)
         self.busy = False  # the main thread acts on something
         self.closing = False  # quit was read
+        self.spare = False  # the workers leave a core
 
     def hello(self):
         self.send([record(b"h", {
@@ -1613,16 +1614,16 @@ class Worker:
         elif kind == b"D":
             self.define(value)
         elif kind == b"C":
-            self.configure(value.get("mode"), value.get("slots"))
+            self.configure(value.get("mode"), value.get("slots"), value.get("spare"))
         else:
             self.slots.quit(self)
         self.busy = False
 
-    def configure(self, mode, width):
+    def configure(self, mode, width, spare):
         modes = {"serial": Serial, "threads": Threads, "loop": Loop}
         if mode not in modes or type(self.slots) is not Slots or type(width) is not int or width < 1:
             die("bad frame b'C': mode %r, slots %r" % (mode, width))
-        self.slots = modes[mode](self, width)
+        self.slots, self.spare = modes[mode](self, width), spare is True
 
     def define(self, spec):
         """Loads a function, or loads and calls one that is to be called once, and answers."""

@@ -21,6 +21,7 @@ Locks are taken in this order: Channel.reading, Channel.writing, Agent.lock, Job
 # Long because: what is kept back and what is waited for meet in one lock and one channel.
 # mypy: ignore-errors
 import os
+import select
 import struct
 import sys
 from _thread import _local, allocate_lock, get_ident
@@ -33,6 +34,7 @@ ALONE = 0xFFFFFFFF  # the ticket of a lone operation
 LONE = b"O" + struct.pack("<I", ALONE)  # how the answer to it begins, behind its length
 LONELY = frozenset((1, 3, 4, 5, 6, 7, 8, 14))  # operations on whose answers nothing else hangs: no put, take or close
 BLOCK = 1 << 16
+LOOKS = 20  # of which each takes half a microsecond, before a lone operation sleeps
 ACQUIRE, RELEASE, ADD, PUT, PAID, REFUND, TAKE, CLOSE, WITHDRAW = 1, 2, 3, 9, 10, 11, 12, 13, 15
 WAITING = frozenset((ACQUIRE, PUT, TAKE))
 OK, MISUSE, HELD, OVER = 0, 5, 7, (4, 0, 0, b"the task is over")
@@ -99,6 +101,7 @@ class Agent:
         self.part, self.parts, self.tasks = Part(), 0, None
         self.loops = {}  # event loop -> how many of its tasks wait
         self.forked = False
+        self.poll = None  # of the main thread
         self.text = host.PLAIN_TEXT
         self.channel.agent = self
 
@@ -193,6 +196,8 @@ class Agent:
         owner = job.id, job.running(), 0
         try:
             channel.send([frame(owner, ALONE, op, name, payload, kind, limit, count, number, wait, version)])
+            if self.worker.spare:
+                self.look()
             try:
                 data = os.read(channel.inp, BLOCK)
             except OSError as error:
@@ -215,6 +220,16 @@ class Agent:
             if self.waiting:
                 self.pass_on()
         return self.wait(waiter)
+
+    def look(self):
+        """Looks for an answer for some microseconds: to sleep and to be woken takes longer. Where there is a core for it."""
+        if self.poll is None:
+            self.poll = select.poll()
+            self.poll.register(self.channel.inp, select.POLLIN)
+        ready = self.poll.poll
+        for _ in range(LOOKS):
+            if ready(0):
+                return
 
     def late(self, *asked):
         """A waiter for a lone operation, which turned out to need one."""
