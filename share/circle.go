@@ -190,15 +190,21 @@ func circleOf(w *Wait, stuck map[*Owner]bool) []*Wait {
 	return nil
 }
 
-// blocker returns a wait of a stuck owner that this one waits for.
+// blocker returns a wait of a stuck owner that this one waits for. That is another
+// one where it can be: who has units of a semaphore and wants more waits for itself
+// too, but it is the others who tell why.
 func (w *Wait) blocker(stuck map[*Owner]bool) *Wait {
 	if w.gate == nil {
 		return nil
 	}
+	var itself *Wait
 	for _, o := range w.ahead() {
-		if stuck[o] {
+		switch {
+		case stuck[o] && o != w.owner:
 			return o.waits[0]
+		case stuck[o]:
+			itself = o.waits[0]
 		}
 	}
-	return nil
+	return itself
 }

@@ -111,6 +111,27 @@ func TestManyWait(t *testing.T) {
 
 func ignore(share.Response) {}
 
+// Two that have a unit each and want one more wait for one another, and not each for
+// itself: both are named, and the youngest fails.
+func TestCircleOfOneSemaphore(t *testing.T) {
+	_, owner := space(t, share.Config{})
+	a, b := owner("a"), owner("b")
+	var got answers
+	var text string
+	a.Do(units("S", share.OpAcquire, 1), got.to("a"))
+	b.Do(units("S", share.OpAcquire, 1), got.to("b"))
+	b.Do(units("S", share.OpAcquire, 1), func(r share.Response) { text = r.Text; got.to("b")(r) })
+	a.Do(units("S", share.OpAcquire, 1), got.to("a"))
+	if want := "[a 0 b 0 b 3]"; got.all() != want {
+		t.Errorf("got %s, want %s", got.all(), want)
+	}
+	for _, want := range []string{`a holds semaphore "S" and waits`, `b holds semaphore "S" and waits`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %q", want, text)
+		}
+	}
+}
+
 // Waits that nobody is left to end are found when the caller has left, and only
 // while the executor has nothing else to run.
 func TestStuck(t *testing.T) {
