@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/outpace-run/outpace/internal/wire"
 	"github.com/outpace-run/outpace/share"
@@ -63,12 +64,19 @@ type part struct {
 	number uint32
 }
 
+// long is how long a queue is waited for where other parts of the item may serve
+// it: a wait with a limit is never taken for one without an end.
+const long = 365 * 24 * time.Hour
+
 // Call carries a request out: see share.Agent.
 func (p part) Call(ctx context.Context, r share.Request) (share.Response, error) {
 	if ctx.Err() != nil {
 		return share.Response{Status: share.Withdrawn}, context.Cause(ctx)
 	}
 	r.Credit = false
+	if r.Wait < 0 && p.parts.Load() > 0 && (r.Op == share.OpPut || r.Op == share.OpTake) {
+		r.Wait = long
+	}
 	tickets := &p.job.server.tickets
 	number, c, err := tickets.open(ctx, r)
 	if err != nil {

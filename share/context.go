@@ -30,7 +30,8 @@ type Parter interface {
 // Part returns a context for another goroutine of the same task, which can then
 // hold a lock that the first one waits for. To locks and semaphores all
 // goroutines with one context are one and the same. What a part holds ends with
-// the task.
+// the task. A goroutine that serves a queue for which its task waits is to have a
+// part as well: else the task may be found to wait for what nobody does.
 func Part(ctx context.Context) context.Context {
 	if p, ok := from(ctx).(Parter); ok {
 		return With(ctx, p.Part())

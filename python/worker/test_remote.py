@@ -28,7 +28,7 @@ import outpace
 
 LOCK, PAGES, ROWS = outpace.lock("db"), outpace.counter("pages"), outpace.queue("rows", 10)
 STATE, PERMITS = outpace.value("state", {"n": 0}), outpace.semaphore("permits", 3)
-THREADS = []
+THREADS, END = [], threading.Event()
 
 def f(call):
     return globals()[call[0]](*call[1:])
@@ -147,6 +147,25 @@ async def handed_over(x):
     await asyncio.create_task(LOCK.acquire_async())  # as wait_for does before 3.12
     LOCK.release()
     return x
+
+def got():
+    return ROWS.get()
+
+def beside():
+    thread = threading.Thread(target=END.wait)
+    thread.start()
+    try:
+        return got()
+    finally:
+        END.set()
+        thread.join()
+
+async def abeside():
+    other = asyncio.create_task(asyncio.sleep(60))
+    try:
+        return await ROWS.get_async()
+    finally:
+        other.cancel()
 
 async def gathered(*xs):
     return await asyncio.gather(*map(alocked, xs))
@@ -455,6 +474,12 @@ class SerialAsync(Case):
 class Threads(Case):
     mode, slots = "threads", 3
 
+    def test_others_may_serve_it(self):
+        for name, limited in ("got", False), ("beside", True):
+            batch = self.start(name)
+            self.assertEqual(self.worker.grant(TAKE, "rows", payload=b"[1]").wait > 0, limited)
+            self.assertEqual(self.worker.value(batch), 1)
+
     def test_in_any_order(self):
         batches = [self.start("locked", x) for x in range(3)]
         asked = [self.worker.operation(ACQUIRE) for _ in batches]
@@ -491,6 +516,12 @@ class Loop(Case):
             self.worker.answer(operation)
             self.assertEqual(self.worker.operation(RELEASE).index, operation.index)
         self.assertEqual(self.worker.answers(batch)[0].values(), [0, 1, 2])
+
+    def test_a_task_may_serve_it(self):  # the first: a thread of a pool, as others start, may too
+        for call, limited in (["agot", None], False), (["abeside"], True):
+            batch = self.start(*call)
+            self.assertEqual(self.worker.grant(TAKE, "rows", payload=b"[1]").wait > 0, limited)
+            self.assertEqual(self.worker.value(batch), 1)
 
     def test_cancel(self):
         batch = self.worker.batch([["alocked", 1], ["agot", None]])

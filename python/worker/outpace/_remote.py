@@ -43,6 +43,7 @@ KEPT_ITEMS, KEPT_BYTES, KEPT_KEYS = 256, 32 << 10, 256
 SOON = 1_000_000  # ns: items wait no longer for others while there are puts
 LARGE = 1 << 40  # from here on numbers are not summed here: no sum leaves 64 bits
 HOLDS = 1024  # that are remembered
+LONG = 365 * 86400 * 10**9  # ns: a wait with a limit, which the executor never takes for one without an end
 FORKED = b"a process that a task forked cannot share with other tasks (hint: multiprocessing's spawn, or return the result)"
 
 
@@ -164,6 +165,22 @@ class Agent:
         self.parts = (self.parts + 2) % ITSELF or 2
         return self.parts
 
+    def accompanied(self):
+        """Whether a thread of the user's runs here, which may serve a queue that a task waits for."""
+        threading = sys.modules.get("threading")
+        if threading is None:
+            return False
+        ours = threading._MainThread, threading._DummyThread
+        return any(thread.name != "outpace" and type(thread) not in ours for thread in threading.enumerate())
+
+    def tasks_beside(self, loop):
+        """Whether a task that the user made may."""
+        tasks, slots = sys.modules["asyncio.tasks"], self.worker.slots
+        if type(slots) is self.host.Loop:  # there are thousands of items: they are counted only
+            known = getattr(tasks, "_all_tasks", None) or getattr(tasks, "_scheduled_tasks", ())
+            return len(known) > sum(len(job.tasks) for job in list(self.worker.jobs.values()))
+        return any(getattr(task.get_coro(), "cr_code", None) not in self.host.OWN_TASKS for task in tasks.all_tasks(loop))
+
     # What is waited for.
 
     def call(self, op, name, payload=b"", kind=0, limit=0, count=0, number=0, wait=0, version=0):
@@ -175,6 +192,8 @@ class Agent:
         if waiter is None:
             return answer
         try:
+            if wait < 0 and op != ACQUIRE and self.accompanied():
+                wait = LONG
             self.ask(waiter, payload, number, wait, version)
             return self.wait(waiter)
         except BaseException:  # of a signal handler
@@ -249,6 +268,8 @@ class Agent:
         waiter.future, waiter.thread = loop.create_future(), get_ident()
         watched = self.watch(loop)
         try:
+            if wait < 0 and op != ACQUIRE and (self.accompanied() or self.tasks_beside(loop)):
+                wait = LONG
             self.ask(waiter, payload, number, wait, version)
             return await waiter.future
         except BaseException:
