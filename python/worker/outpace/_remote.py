@@ -44,7 +44,7 @@ SOON = 1_000_000  # ns: items wait no longer for others while there are puts
 LARGE = 1 << 40  # from here on numbers are not summed here: no sum leaves 64 bits
 HOLDS = 1024  # that are remembered
 LONG = 365 * 86400 * 10**9  # ns: a wait with a limit, which the executor never takes for one without an end
-FORKED = b"a process that a task forked cannot share with other tasks (hint: multiprocessing's spawn, or return the result)"
+FORKED = b"a process that a task forked cannot share with other tasks (hint: have it return what the task then shares)"
 
 
 class Part(_local):
