@@ -40,6 +40,9 @@ func (s *Space) gate(key gateKey, limit int) *gate {
 func (s *Space) useGate(o *Owner, r *Request, done func(Response)) (Response, *Wait) {
 	key := gateKey{r.Kind, r.Name}
 	if r.Op == OpRelease {
+		if r.Unused {
+			o.untold(s.gates[key])
+		}
 		return s.release(o, s.gates[key], key, r.Count), nil
 	}
 	limit := r.Limit
@@ -65,19 +68,27 @@ func (s *Space) useGate(o *Owner, r *Request, done func(Response)) (Response, *W
 // take gives units to an owner.
 func (s *Space) take(o *Owner, g *gate, n int) (was *Abandonment) {
 	g.free -= n
-	found := false
+	was, g.abandoned = g.abandoned, nil
 	for i := range o.held {
-		if o.held[i].gate == g {
-			o.held[i].n += n
-			found = true
+		if h := &o.held[i]; h.gate == g {
+			h.n += n
+			h.was = was
+			return was
 		}
 	}
-	if !found {
-		o.held = append(o.held, holding{g, n})
-		g.holders = append(g.holders, o)
-	}
-	was, g.abandoned = g.abandoned, nil
+	o.held = append(o.held, holding{g, n, was})
+	g.holders = append(g.holders, o)
 	return was
+}
+
+// untold has whoever gets the owner's units next be told what the owner was: it gave
+// up as they came, and nobody has heard of it.
+func (o *Owner) untold(g *gate) {
+	for _, h := range o.held {
+		if h.gate == g && h.was != nil {
+			g.abandoned = h.was
+		}
+	}
 }
 
 // release gives units back that an owner has.

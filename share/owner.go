@@ -45,6 +45,7 @@ const isOver = "the task is over: "
 type holding struct {
 	gate *gate
 	n    int
+	was  *Abandonment // what it was told when it got them
 }
 
 var _ Parter = (*Owner)(nil)

@@ -49,6 +49,7 @@ type Request struct {
 	Op      Op
 	Kind    Kind          // OpAcquire, OpRelease
 	Credit  bool          // OpPut: credits are welcome
+	Unused  bool          // OpRelease: nobody looked at what acquiring them answered
 	Name    string        // of the object, 1 to MaxName bytes
 	Key     string        // of a counter
 	Limit   int           // units of a semaphore, places of a queue; the same in all requests about it

@@ -224,3 +224,38 @@ func TestValue(t *testing.T) {
 		t.Error(x, err)
 	}
 }
+
+// Who gave up as a lock came gives it back, and the next is told what the one who
+// gave up was.
+func TestUnused(t *testing.T) {
+	_, owner := space(t, share.Config{})
+	told := func(o party) (by string) {
+		o.Do(lock(false), func(r share.Response) {
+			if r.Abandoned != nil {
+				by = r.Abandoned.By
+			}
+		})
+		return by
+	}
+	dead := owner("dead")
+	told(dead)
+	dead.End("was killed", false)
+	hasty, next := owner("hasty"), owner("next")
+	if by := told(hasty); by != "dead" {
+		t.Errorf("the first is told of %q", by)
+	}
+	unused := unlock()
+	unused.Unused = true
+	hasty.Post(unused)
+	if by := told(next); by != "dead" {
+		t.Errorf("the next is told of %q", by)
+	}
+	next.Post(unlock())
+	if by := told(hasty); by != "" {
+		t.Errorf("the one after that is told of %q", by)
+	}
+	hasty.Post(unused)
+	if by := told(next); by != "" {
+		t.Errorf("where nothing was abandoned, one is told of %q", by)
+	}
+}

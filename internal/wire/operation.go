@@ -55,7 +55,7 @@ func layout(op share.Op) (f fields, p form, known bool) {
 	case share.OpAcquire:
 		return hasObject | hasLimit | hasCount | hasWait | answered, formNone, true
 	case share.OpRelease:
-		return hasObject | hasLimit | hasCount, formNone, true
+		return hasObject | hasLimit | hasCount | hasNumber, formNone, true
 	case share.OpAdd:
 		return hasNumber, formKey, true
 	case share.OpCount:
@@ -132,12 +132,18 @@ func only(has fields, r share.Request) share.Request {
 	case has&hasNumber == 0:
 		r.Number = 0
 	case r.Op == share.OpPut: // the number says whether credits are welcome
-		r.Number = 0
-		if r.Credit {
-			r.Number = 1
-		}
+		r.Number = flag(r.Credit)
+	case r.Op == share.OpRelease: // … whether the units were used
+		r.Number = flag(r.Unused)
 	}
 	return r
+}
+
+func flag(set bool) int64 {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // wrong says what of an operation cannot be sent; "" if all can.
@@ -212,16 +218,15 @@ func DecodeOperation(body []byte) (Operation, error) {
 	if err := o.take(payload, d.rest[name:]); err != nil {
 		return o, err
 	}
-	if o.Op == share.OpPut {
-		o.Credit = o.Number == 1
-	}
+	o.Credit = o.Op == share.OpPut && o.Number == 1
+	o.Unused = o.Op == share.OpRelease && o.Number == 1
 	if why := o.wrong(has, payload, known); why != "" {
 		return o, fmt.Errorf("%w: %s", ErrFrame, why)
 	}
 	if !same(only(has, o.Request), o.Request) || has&unnamed != 0 && name > 0 {
 		return o, fmt.Errorf("%w: operation %d has what it does not look at", ErrFrame, o.Op)
 	}
-	if o.Op == share.OpPut {
+	if o.Op == share.OpPut || o.Op == share.OpRelease {
 		o.Number = 0
 	}
 	return o, nil

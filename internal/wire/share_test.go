@@ -18,6 +18,7 @@ func operations() []Operation {
 		{Batch: 1, Index: 2, Part: 3, Ticket: 4, Request: share.Request{Op: share.OpAcquire, Kind: share.KindSemaphore, Name: "é", Limit: 5, Count: 2, Wait: time.Second}},
 		{Batch: Outside, Ticket: math.MaxUint32, Request: share.Request{Op: share.OpAcquire, Name: strings.Repeat("n", share.MaxName), Limit: 1, Count: 1, Wait: share.Forever}},
 		{Batch: 1, Request: share.Request{Op: share.OpRelease, Name: "db", Limit: 1, Count: 1}},
+		{Batch: 1, Request: share.Request{Op: share.OpRelease, Name: "db", Limit: 1, Count: 1, Unused: true}},
 		{Batch: 1, Request: share.Request{Op: share.OpAdd, Name: "pages", Key: "https://é", Number: math.MinInt64}},
 		{Batch: 1, Ticket: 5, Request: share.Request{Op: share.OpCount, Name: "pages"}},
 		{Batch: 1, Ticket: 5, Request: share.Request{Op: share.OpSnapshot, Name: "pages"}},

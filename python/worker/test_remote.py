@@ -468,7 +468,7 @@ class SerialAsync(Case):
         self.assertEqual(self.worker.value(batch), "gave up")
         self.worker.answer(asked)  # it had crossed: goes back at once
         release = self.worker.operation(RELEASE)
-        self.assertEqual((release.batch, release.part, release.ticket), (batch, asked.part, 0))
+        self.assertEqual((release.batch, release.part, release.ticket, release.number), (batch, asked.part, 0, 1))
 
 
 class Threads(Case):

@@ -424,7 +424,8 @@ class Agent:
         if waiter.op == ACQUIRE:
             with self.lock:
                 self.holds.pop((waiter.kind, waiter.name, waiter.owner), None)
-            self.channel.send([frame(waiter.owner, 0, RELEASE, waiter.name, b"", waiter.kind, waiter.limit, waiter.count)])
+            unused = 1  # if it was abandoned, the next is to be told
+            self.channel.send([frame(waiter.owner, 0, RELEASE, waiter.name, b"", waiter.kind, waiter.limit, waiter.count, unused)])
         elif waiter.op == TAKE:
             with self.lock:
                 self.stash[waiter.name] = self.stash.get(waiter.name, []) + self.decode(items)
