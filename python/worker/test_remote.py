@@ -167,6 +167,10 @@ async def abeside():
     finally:
         other.cancel()
 
+async def again():
+    await given_up()
+    return await alocked(1)
+
 async def gathered(*xs):
     return await asyncio.gather(*map(alocked, xs))
 
@@ -465,10 +469,20 @@ class SerialAsync(Case):
         asked = self.worker.operation(ACQUIRE)
         withdraw = self.worker.operation(WITHDRAW)
         self.assertEqual((withdraw.ticket, withdraw.batch, withdraw.payload), (asked.ticket, batch, b""))
-        self.assertEqual(self.worker.value(batch), "gave up")
         self.worker.answer(asked)  # it had crossed: goes back at once
         release = self.worker.operation(RELEASE)
+        self.assertEqual(self.worker.value(batch), "gave up")
         self.assertEqual((release.batch, release.part, release.ticket, release.number), (batch, asked.part, 0, 1))
+
+    def test_again(self):
+        batch = self.start("again")
+        asked = self.worker.operation(ACQUIRE)
+        self.worker.operation(WITHDRAW)
+        self.worker.answer(asked)  # before it asks again, the first goes back
+        self.worker.operation(RELEASE)
+        self.worker.grant(ACQUIRE)
+        self.worker.operation(RELEASE)
+        self.assertEqual(self.worker.value(batch), 1)
 
 
 class Threads(Case):

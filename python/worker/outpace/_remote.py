@@ -271,7 +271,14 @@ class Agent:
             if wait < 0 and op != ACQUIRE and (self.accompanied() or self.tasks_beside(loop)):
                 wait = LONG
             self.ask(waiter, payload, number, wait, version)
-            return await waiter.future
+            try:
+                return await waiter.future
+            except self.host.standard("asyncio").CancelledError:
+                if op in WAITING and waiter.result is None and not self.forked:
+                    waiter.future = loop.create_future()
+                    self.withdraw(waiter)
+                    await waiter.future  # what became of it, soon: else the task's next acquire would meet its own lock
+                raise
         except BaseException:
             self.give_up(waiter)
             raise
@@ -415,7 +422,10 @@ class Agent:
         if done:
             self.undo(waiter)
         elif waiter.op in WAITING and not self.forked:
-            self.channel.send([frame(waiter.owner, waiter.ticket, WITHDRAW)])
+            self.withdraw(waiter)
+
+    def withdraw(self, waiter):
+        self.channel.send([frame(waiter.owner, waiter.ticket, WITHDRAW)])
 
     def undo(self, waiter):
         status, _, _, items = waiter.result
