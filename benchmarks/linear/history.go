@@ -81,6 +81,12 @@ func (a attempt) operations(number int) []operation {
 		if i+1 < len(a.lines) {
 			o.out = a.lines[i+1]
 			o.in.maybe, o.back = false, o.out.At
+			if l.Cancel && !o.out.OK { // it got the lock and gave it back, or not
+				o.in.maybe = true
+				add(o)
+				o.in.Call, o.out = "undo", line{}
+				l.Soft, o.in.maybe = true, false
+			}
 			if l.Soft && (l.Call != "put" || o.out.OK) {
 				o.back, o.in.maybe = a.done(i + 2)
 			}

@@ -32,6 +32,7 @@ func attemptOf(label string, all ...does) attempt {
 func TestJudge(t *testing.T) {
 	ok := line{OK: true}
 	acquire, release := line{Call: "acquire"}, line{Call: "release", Soft: true}
+	hurried := line{Call: "acquire", Cancel: true}
 	update := line{Call: "update", A: 1}
 	add := line{Call: "add", Key: "a", A: 1, Soft: true}
 	snapshot := func(a int64) line { return line{Counts: map[string]int64{"a": a}} }
@@ -51,6 +52,8 @@ func TestJudge(t *testing.T) {
 		"not told of":      {false, []attempt{attemptOf("a", does{acquire, ok, 1, 2}), attemptOf("b", does{acquire, ok, 3, 99})}},
 		"told of":          {true, []attempt{attemptOf("a", does{acquire, ok, 1, 2}), attemptOf("b", does{acquire, line{OK: true, By: "it was a"}, 3, 99})}},
 		"told of another":  {false, []attempt{attemptOf("a", does{acquire, ok, 1, 2}), attemptOf("b", does{acquire, line{OK: true, By: "c"}, 3, 99})}},
+		"hurried":          {true, []attempt{attemptOf("a", does{acquire, ok, 1, 2}), attemptOf("b", does{hurried, line{}, 3, 50}), attemptOf("c", does{acquire, line{OK: true, By: "a"}, 4, 60})}},
+		"nobody was told":  {false, []attempt{attemptOf("a", does{acquire, ok, 1, 2}), attemptOf("b", does{hurried, line{}, 3, 50}), attemptOf("c", does{acquire, ok, 4, 60})}},
 		"nobody has it":    {false, []attempt{attemptOf("a", does{line{Call: "try"}, line{}, 1, 2})}},
 		"a lost add":       {false, []attempt{attemptOf("a", does{add, line{}, 1, 2}, does{line{Call: "get"}, line{}, 3, 4}), attemptOf("b", does{line{Call: "snapshot"}, snapshot(0), 5, 6})}},
 		"an add on way":    {true, []attempt{attemptOf("a", does{add, line{}, 1, 2}), attemptOf("b", does{line{Call: "snapshot"}, snapshot(0), 5, 6}, does{line{Call: "snapshot"}, snapshot(1), 7, 8})}},

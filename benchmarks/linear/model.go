@@ -67,7 +67,7 @@ func models() map[string]porcupine.Model {
 // objectOf is which object an operation is about.
 func objectOf(call string) string {
 	switch call {
-	case "acquire", "try", "release", "end":
+	case "acquire", "try", "release", "undo", "end":
 		return "lock"
 	case "add", "sum", "snapshot":
 		return "counter"
@@ -81,6 +81,7 @@ func objectOf(call string) string {
 type lock struct {
 	holder int
 	by     string
+	before string // who had abandoned it, where the holder may not have heard of that
 }
 
 func lockStep(s lock, in input, out line) (lock, bool) {
@@ -88,12 +89,16 @@ func lockStep(s lock, in input, out line) (lock, bool) {
 	switch {
 	case in.Call == "release":
 		return lock{}, s.holder == me
+	case in.Call == "undo" && s.holder == me:
+		return lock{by: s.before}, true
+	case in.Call == "undo":
+		return s, true
 	case in.dead && s.holder == me:
 		return lock{by: in.label}, true
 	case in.dead:
 		return s, true
 	case in.maybe:
-		return lock{holder: me}, s.holder == 0
+		return lock{holder: me, before: s.by}, s.holder == 0
 	case out.OK:
 		told := s.by == "" && out.By == "" || s.by != "" && strings.Contains(out.By, s.by)
 		return lock{holder: me}, s.holder == 0 && told

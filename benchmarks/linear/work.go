@@ -24,8 +24,9 @@ type line struct {
 	At     int64            `json:"at"` // the monotonic clock, in ns
 	Pid    int              `json:"pid,omitempty"`
 	End    bool             `json:"end,omitempty"`
-	Call   string           `json:"call,omitempty"` // the operation, by the names in model.go
-	Soft   bool             `json:"soft,omitempty"` // nobody waits for its answer
+	Call   string           `json:"call,omitempty"`   // the operation, by the names in model.go
+	Soft   bool             `json:"soft,omitempty"`   // nobody waits for its answer
+	Cancel bool             `json:"cancel,omitempty"` // it may be cancelled by the client: then it is not OK
 	Key    string           `json:"key,omitempty"`
 	A      int64            `json:"a,omitempty"` // what to add, set or put, how many to take
 	B      int64            `json:"b,omitempty"` // what swap expects

@@ -36,6 +36,16 @@ class Client:
             return await getattr(thing, method + "_async")(*args)
         return getattr(thing, method)(*args)
 
+    async def hurried(self, waiting, timeout):
+        """Cancels what waits when its time is over; returns False then. What asyncio.timeout does, which is new in 3.11."""
+        late = asyncio.get_running_loop().call_later(timeout, asyncio.current_task().cancel)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            return False
+        finally:
+            late.cancel()
+
     async def sleep(self, seconds):
         if self.loop:
             await asyncio.sleep(seconds)
@@ -60,8 +70,12 @@ class Client:
                 self.held = False
                 self.write()
             return
-        self.write(call="acquire" if choice else "try")
-        self.held = await self.ask(self.lock, "acquire", timeout if choice else 0)
+        if self.loop and choice == 1:
+            self.write(call="acquire", cancel=True)
+            self.held = await self.hurried(self.lock.acquire_async(), timeout)
+        else:
+            self.write(call="acquire" if choice else "try")
+            self.held = await self.ask(self.lock, "acquire", timeout if choice else 0)
         was = self.lock.abandoned if self.held else None
         self.write(ok=self.held, by=was.by if was else "")
 
