@@ -36,7 +36,9 @@
 // Tasks that wait for one another in a circle are found when the circle closes:
 // the youngest of them gets a [*DeadlockError] that names all. Tasks that wait for
 // something that nobody is left to do are found too, a moment later, once the
-// caller has said that it is not going to do it: see Executor.Share.
+// caller has said that it is not going to do it: see Executor.Share. A task that
+// waits in another way (for a Future, a channel, a thread) is taken to go on, and a
+// wait with a limit of its own to end by that.
 //
 // Values and items cross as JSON, in this process too, so that what one task gets
 // is never changed by another.
