@@ -109,7 +109,7 @@ func (c Config) check(ctx context.Context, t team, folder string, stream uint64,
 		if err = errors.Join(err, r.clean()); err != nil {
 			return n, fmt.Errorf("%s: %w", r.name, err)
 		}
-		v := judge(attempts, 5*time.Second)
+		v := judge(attempts, 2*time.Second)
 		n.rounds++
 		n.operations += v.operations
 		n.undecided += v.undecided

@@ -38,6 +38,10 @@ func TestJudge(t *testing.T) {
 	snapshot := func(a int64) line { return line{Counts: map[string]int64{"a": a}} }
 	put := func(x int64) line { return line{Call: "put", A: x, Soft: true} }
 	take := line{Call: "take", A: 1}
+	var full []does
+	for i := range int64(places + 1) {
+		full = append(full, does{put(i + 1), ok, 2 * i, 2*i + 1})
+	}
 	for name, test := range map[string]struct {
 		right    bool
 		attempts []attempt
@@ -64,8 +68,7 @@ func TestJudge(t *testing.T) {
 		"taken twice":      {false, []attempt{attemptOf("a", does{put(1), ok, 1, 2}), attemptOf("b", does{take, line{Items: []int64{1}}, 3, 4}, does{take, line{Items: []int64{1}}, 5, 6})}},
 		"lost in a queue":  {false, []attempt{attemptOf("a", does{put(1), ok, 1, 2}, does{line{Call: "close"}, line{}, 3, 4}, does{take, line{Closed: true}, 5, 6})}},
 		"lost with a kill": {true, []attempt{attemptOf("a", does{put(1), ok, 1, 2}, does{line{Call: "get"}, line{}, 3, 0}), attemptOf("b", does{line{Call: "close"}, line{}, 3, 4}, does{take, line{Closed: true}, 5, 6})}},
-		"too many places": {false, []attempt{attemptOf("a", does{put(1), ok, 1, 2}, does{put(2), ok, 3, 4}, does{put(3), ok, 5, 6}, does{put(4), ok, 7, 8},
-			does{put(5), ok, 9, 10}, does{line{Call: "get"}, line{}, 11, 12})}},
+		"too many places":  {false, []attempt{attemptOf("a", full...)}},
 	} {
 		if v := judge(test.attempts, time.Minute); (len(v.wrong) == 0) != test.right || v.undecided > 0 {
 			t.Errorf("%s: %+v", name, v)

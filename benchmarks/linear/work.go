@@ -16,7 +16,7 @@ import (
 )
 
 // places is how many items the queue of a round holds.
-const places = 4
+const places = 8
 
 // line is what a client writes: the pid, then a call and what came back for each
 // operation, then the end. A call of which nothing came back is the last.
@@ -251,8 +251,8 @@ func (c *client) useQueue(choice int) error {
 			return err
 		})
 	}
-	return c.did(line{Call: "take", A: 3}, func(ctx context.Context, back *line) (err error) {
-		back.Items, err = c.queue.GetMany(ctx, 3)
+	return c.did(line{Call: "take", A: 5}, func(ctx context.Context, back *line) (err error) {
+		back.Items, err = c.queue.GetMany(ctx, 5)
 		return err
 	})
 }

@@ -12,7 +12,7 @@ import time
 
 import outpace
 
-PLACES = 4  # of the queue
+PLACES = 8  # of the queue
 
 
 class Client:
@@ -111,23 +111,27 @@ class Client:
             self.write(n=self.seen)
 
     async def use_queue(self, choice, timeout):
-        if choice < 2:
-            self.item += 1
-            self.write(call="put", a=self.item, soft=True)
-            try:
-                await self.ask(self.queue, "put", self.item, timeout)
-                self.write(ok=True)
-            except outpace.Full:
-                self.write(ok=False)
-            except outpace.Closed:
-                self.write(closed=True)
+        if choice == 0:
+            for _ in range(self.random.randrange(1, 4)):  # in a row, so that some travel together
+                await self.put(timeout)
             return
-        n, timeout = (1, 0) if choice == 2 else (3, timeout)
+        n, timeout = (1, 0) if choice == 1 else (5, timeout)
         self.write(call="take" if timeout else "try-take", a=n)
         try:
             self.write(items=await self.ask(self.queue, "get_many", n, timeout))
         except outpace.Empty:
             self.write()
+        except outpace.Closed:
+            self.write(closed=True)
+
+    async def put(self, timeout):
+        self.item += 1
+        self.write(call="put", a=self.item, soft=True)
+        try:
+            await self.ask(self.queue, "put", self.item, timeout)
+            self.write(ok=True)
+        except outpace.Full:
+            self.write(ok=False)
         except outpace.Closed:
             self.write(closed=True)
 
