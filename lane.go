@@ -249,6 +249,9 @@ func (l *lane) send(w Worker, b *batch) {
 	}
 	l.calls.RLock()
 	err := w.Send(out)
+	if err == nil {
+		l.handed(b, out.Lease)
+	}
 	l.calls.RUnlock()
 	if loadErr := (*LoadError)(nil); errors.As(err, &loadErr) {
 		l.reject(b, loadErr)
@@ -259,7 +262,6 @@ func (l *lane) send(w Worker, b *batch) {
 		return
 	}
 	l.known = out.Func
-	l.handed(b, out.Lease)
 	for _, r := range b.refs {
 		if r.j.unwanted() { // given up while it was on its way: too early for cancelRemote
 			l.cancelJobs(job.unwanted)

@@ -153,6 +153,7 @@ func (l *lane) lost(w Worker, err error) {
 	own := *lost // the worker's may be looked at elsewhere
 	lost = &own
 	lost.Worker = l.number
+	l.awaitSend()
 	l.mu.Lock()
 	l.settling++
 	defer l.settled()
@@ -192,6 +193,18 @@ func (l *lane) lost(w Worker, err error) {
 		l.ex.died(lost)
 	}
 	l.bed.Rouse()
+}
+
+// awaitSend returns when no Send is under way, so that it is known what has
+// reached the worker. One that is blocked fails, since the worker was killed.
+func (l *lane) awaitSend() {
+	l.mu.Lock()
+	retiring := l.retiring // then Close is under way, and nothing is sent
+	l.mu.Unlock()
+	if !retiring {
+		l.calls.Lock()
+		defer l.calls.Unlock()
+	}
 }
 
 // died counts a worker that died, and ends everything after too many in a row.
