@@ -18,6 +18,7 @@ const (
 	lateLooks = 50                     // at most
 	pingLimit = 250 * time.Millisecond // a worker that answers later does not listen
 	dumpTime  = 250 * time.Millisecond // to write a stack, on a busy machine too
+	dumpLook  = 3 * time.Millisecond   // between two looks at whether it is written
 )
 
 // handed notes that a batch was sent, and sets its time-out. A batch of several
@@ -113,8 +114,21 @@ func (l *lane) unheard() {
 func (l *lane) expire(w Worker, b *batch) {
 	l.killed = &TimeoutError{After: b.cfg.timeout}
 	if d, ok := w.(Dumper); ok && d.Dump() {
-		time.AfterFunc(dumpTime, w.Kill)
+		killDumped(d, time.Now().Add(dumpTime), false)
 		return
 	}
 	w.Kill()
+}
+
+// killDumped kills a worker when its stack is written, which two looks in a row
+// must say: in between a signal may be neither pending nor in its handler.
+func killDumped(d Dumper, latest time.Time, once bool) {
+	time.AfterFunc(dumpLook, func() {
+		done := d.Dumped()
+		if done && once || !time.Now().Before(latest) {
+			d.Kill()
+			return
+		}
+		killDumped(d, latest, done)
+	})
 }

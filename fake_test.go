@@ -112,6 +112,8 @@ func (w askedFake) Dump() bool {
 	return w.model.dumps != ""
 }
 
+func (w askedFake) Dumped() bool { return false }
+
 func (w watchedFake) Vitals(int64) (outpace.Vitals, error) { return w.model.look(w.fakeWorker), nil }
 
 func (m *fakeModel) workers() []*fakeWorker {

@@ -110,6 +110,10 @@ type Dumper interface {
 	// Dump has the worker write its stack to its standard error, whatever it is
 	// busy with, and reports whether it can. It must not block.
 	Dump() bool
+
+	// Dumped reports whether that is written. False may mean that nobody knows:
+	// then the worker has a moment for it.
+	Dumped() bool
 }
 
 // Packer is a Worker that can be sent whole numbers, and long texts, packed: half

@@ -65,5 +65,9 @@ func (s *Session) Dump() bool {
 	return s.hello.Dump > 0
 }
 
+// Dumped reports whether the stack that Dump asked for is written: see
+// outpace.Dumper.
+func (s *Session) Dumped() bool { return s.process.Handled(syscall.Signal(s.hello.Dump)) }
+
 // Packs reports whether the worker's hello said so: see outpace.Packer.
 func (s *Session) Packs() bool { return s.hello.Packed }
