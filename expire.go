@@ -18,7 +18,7 @@ const (
 	lateLooks = 50                     // at most
 	pingLimit = 250 * time.Millisecond // a worker that answers later does not listen
 	dumpTime  = 250 * time.Millisecond // to write a stack, on a busy machine too
-	dumpLook  = 3 * time.Millisecond   // between two looks at whether it is written
+	dumpLook  = time.Millisecond       // between two looks at whether it is written
 )
 
 // handed notes that a batch was sent, and sets its time-out. A batch of several

@@ -125,7 +125,7 @@ func (s *shareSetting) topics() []topic {
 			name: "death", title: "from the end of a lock's holder until who waits for the lock has it", metric: metric{"p50_ms", "ms", 1}, columns: []metric{{"max_ms", "ms", 1}},
 			bounds: []bound{{who: killedHere, limit: 10}, {who: killedThere, limit: 10}, {who: outOfTime, limit: 10}},
 			note: "The holder is a Python worker. From kill -9 the time counts from just before the signal; from a time-out it counts from when that is\n" +
-				"over, for a task that began when it was submitted; 250 ms of that are for the worker to write where it is. That a worker has the lock is\n" +
+				"over, for a task that began when it was submitted; the worker writes where it is before it is killed. That a worker has the lock is\n" +
 				"known when its result is here. A multiprocessing.Lock is never released.",
 		}, 1, sharer(killedHere, "kill", 10), sharer(killedThere, "kill-worker", 10), sharer(outOfTime, "time-out", 10)),
 	}
