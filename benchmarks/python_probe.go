@@ -39,7 +39,7 @@ func pythonProbes(p pythonProbe) map[string]func(context.Context) (measurement, 
 // probePython is the child: it does one case once, and prints its measurement.
 //
 //	benchmarks python-probe [flags] CASE WORKERS N [EXTRA]
-func probePython(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+func probePython(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var p pythonProbe
 	flags := flag.NewFlagSet("python-probe", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -49,18 +49,32 @@ func probePython(ctx context.Context, args []string, stdout, stderr io.Writer) (
 	if err := flags.Parse(args); err != nil {
 		return errors.Join(errUsage, err)
 	}
-	for i, value := range []*int{&p.workers, &p.n, &p.extra} {
+	if err := wholeNumbers(flags, stderr, &p.workers, &p.n, &p.extra); err != nil {
+		return err
+	}
+	measure := pythonProbes(p)[flags.Arg(0)]
+	if measure == nil || p.workers < 1 || p.n < 1 || !slices.Contains([]int{3, 4}, flags.NArg()) {
+		return usageError(stderr, "usage: benchmarks python-probe [flags] CASE WORKERS N [EXTRA]")
+	}
+	return measureOnce(ctx, stdout, *profile, measure)
+}
+
+// wholeNumbers reads the arguments behind the first, as many as there are.
+func wholeNumbers(flags *flag.FlagSet, stderr io.Writer, into ...*int) (err error) {
+	for i, value := range into {
 		if flags.NArg() > i+1 {
 			if *value, err = strconv.Atoi(flags.Arg(i + 1)); err != nil {
 				return usageError(stderr, fmt.Sprintf("%q is no whole number", flags.Arg(i+1)))
 			}
 		}
 	}
-	measure := pythonProbes(p)[flags.Arg(0)]
-	if measure == nil || p.workers < 1 || p.n < 1 || !slices.Contains([]int{3, 4}, flags.NArg()) {
-		return usageError(stderr, "usage: benchmarks python-probe [flags] CASE WORKERS N [EXTRA]")
-	}
-	stop, err := probe.StartProfile(*profile)
+	return nil
+}
+
+// measureOnce measures, with a profile of this process in a file unless that has
+// no name, and prints the measurement.
+func measureOnce(ctx context.Context, stdout io.Writer, profile string, measure func(context.Context) (measurement, error)) (err error) {
+	stop, err := probe.StartProfile(profile)
 	if err != nil {
 		return err
 	}

@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/outpace-run/outpace"
-	"github.com/outpace-run/outpace/benchmarks/probe"
 	workers "github.com/outpace-run/outpace/process"
 	"github.com/outpace-run/outpace/share"
 )
@@ -46,7 +43,7 @@ func shareProbes(p shareProbe) map[string]func(context.Context) (measurement, er
 // probeShare is the child: it does one case once, and prints its measurement.
 //
 //	benchmarks share-probe [flags] CASE N [WORKERS]
-func probeShare(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+func probeShare(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	p := shareProbe{workers: 1}
 	flags := flag.NewFlagSet("share-probe", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -55,27 +52,14 @@ func probeShare(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 	if err := flags.Parse(args); err != nil {
 		return errors.Join(errUsage, err)
 	}
-	for i, value := range []*int{&p.n, &p.workers} {
-		if flags.NArg() > i+1 {
-			if *value, err = strconv.Atoi(flags.Arg(i + 1)); err != nil {
-				return usageError(stderr, fmt.Sprintf("%q is no whole number", flags.Arg(i+1)))
-			}
-		}
+	if err := wholeNumbers(flags, stderr, &p.n, &p.workers); err != nil {
+		return err
 	}
 	measure := shareProbes(p)[flags.Arg(0)]
 	if measure == nil || p.n < 1 || p.workers < 1 || flags.NArg() > 3 {
 		return usageError(stderr, "usage: benchmarks share-probe [flags] CASE N [WORKERS]")
 	}
-	stop, err := probe.StartProfile(*profile)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	m, err := measure(ctx)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(stdout).Encode(m)
+	return measureOnce(ctx, stdout, *profile, measure)
 }
 
 // secondsOf is a measurement of n operations.
