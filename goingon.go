@@ -10,21 +10,21 @@ import "github.com/outpace-run/outpace/share"
 // ones before and after it looks at the workers, so that it does not miss one that
 // goes from here to there meanwhile.
 func (e *Executor) mayGoOn(waiting map[*share.Site]int) bool {
-	before := e.comes()
-	running, free, pending := e.slotsGoOn(waiting[e.here])
-	if !e.local {
-		running, free, pending = e.lanesGoOn(waiting)
+	look := e.lanesGoOn
+	if e.local {
+		look = e.slotsGoOn
 	}
+	before := e.comes()
+	running, free, pending := look(waiting)
 	return running || free && (before || pending || e.comes())
 }
 
-// comes reports whether a task is to come, or to come back.
-func (e *Executor) comes() bool {
-	return e.queue.Len() > 0 || e.comesIn() || e.comesBack() || e.queue.Len() > 0
-}
+// comes reports whether a task is to come, or to come back. The queue is last,
+// where all of them go.
+func (e *Executor) comes() bool { return e.comesIn() || e.comesBack() || e.queue.Len() > 0 }
 
 // slotsGoOn looks at the slots of this process.
-func (e *Executor) slotsGoOn(waiting int) (running, free, pending bool) {
+func (e *Executor) slotsGoOn(waiting map[*share.Site]int) (running, free, pending bool) {
 	busy := 0
 	for _, s := range e.slotList() {
 		s.mu.Lock()
@@ -35,7 +35,7 @@ func (e *Executor) slotsGoOn(waiting int) (running, free, pending bool) {
 		pending = pending || s.local.Len() > 0
 		s.mu.Unlock()
 	}
-	return busy > waiting, busy < int(e.width.Load()), pending
+	return busy > waiting[e.here], busy < int(e.width.Load()), pending
 }
 
 // lanesGoOn looks at the workers.

@@ -14,8 +14,8 @@ import (
 )
 
 // This file is what an executor does for package share: it says who acts (the
-// task of a context, or of an item in a worker), ends that with the attempt, and
-// knows whether anything may still happen when all that run wait.
+// task of a context, or of an item in a worker), and ends that with the attempt.
+// Whether anything may still happen when all that run wait is in goingon.go.
 //
 //	submitted task here   taskContext  ─► tenant of the attempt ─┐
 //	item of a Map here    itemContext  ─► of the slot, by item ──┼─► share.Owner ─► share.Space
