@@ -33,7 +33,6 @@ OUTCOME = struct.Struct("<IBqQ")  # ticket, status, number, version
 ALONE = 0xFFFFFFFF  # the ticket of a lone operation
 LONE = b"O" + struct.pack("<I", ALONE)  # how the answer to it begins, behind its length
 LONELY = frozenset((1, 3, 4, 5, 6, 7, 8, 14))  # operations on whose answers nothing else hangs: no put, take or close
-BLOCK = 1 << 16
 LOOKS = 20  # of which each takes half a microsecond, before a lone operation sleeps
 ACQUIRE, RELEASE, ADD, PUT, PAID, REFUND, TAKE, CLOSE, WITHDRAW = 1, 2, 3, 9, 10, 11, 12, 13, 15
 WAITING = frozenset((ACQUIRE, PUT, TAKE))
@@ -218,7 +217,7 @@ class Agent:
             if self.worker.spare:
                 self.look()
             try:
-                data = os.read(channel.inp, BLOCK)
+                data = os.read(channel.inp, self.host.BLOCK)
             except OSError as error:
                 channel.broken(error, "read from")
             if data[4:9] == LONE and len(data) == 4 + int.from_bytes(data[:4], "little"):
